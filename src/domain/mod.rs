@@ -1,0 +1,8 @@
+//! Types and rules without I/O, compiled for the server and for the browser.
+
+pub mod acl;
+pub mod finding;
+pub mod job;
+pub mod module;
+pub mod name;
+pub mod search;
