@@ -1,0 +1,525 @@
+//! The list of modules and its search: one function for the server's first page and the browser's every key press.
+
+use serde::{Deserialize, Serialize};
+
+/// One module as the list shows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Card {
+    pub name: String,
+    pub label: String,
+    /// The newest version that the catalogue knows, else the installed one.
+    pub version: String,
+    /// Plain text, at most some 160 characters.
+    pub description: String,
+    pub category: String,
+    /// Number of components.
+    pub components: u32,
+    /// SHA-256 of the icon's bytes, in lower-case hex.
+    pub icon: Option<String>,
+    /// The installed version.
+    pub installed: Option<String>,
+    /// A newer version than the installed one, when the catalogue has it.
+    pub update: Option<String>,
+    /// Why the module cannot be installed.
+    pub broken: Option<String>,
+}
+
+impl Card {
+    pub fn vendor(&self) -> &str {
+        self.name.split('.').next().unwrap_or_default()
+    }
+}
+
+/// Which modules to show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    #[default]
+    All,
+    Installed,
+    NotInstalled,
+    Update,
+}
+
+impl Status {
+    pub const ALL: [Self; 4] = [Self::All, Self::Installed, Self::NotInstalled, Self::Update];
+
+    /// The word in the URL.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Installed => "installed",
+            Self::NotInstalled => "not-installed",
+            Self::Update => "update",
+        }
+    }
+
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::All => "All",
+            Self::Installed => "Installed",
+            Self::NotInstalled => "Not installed",
+            Self::Update => "Update available",
+        }
+    }
+
+    fn admits(self, card: &Card) -> bool {
+        match self {
+            Self::All => true,
+            Self::Installed => card.installed.is_some(),
+            Self::NotInstalled => card.installed.is_none(),
+            Self::Update => card.update.is_some(),
+        }
+    }
+}
+
+/// The order of the list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sort {
+    /// By how well the text matches, and by label where there is no text.
+    #[default]
+    Best,
+    Name,
+    Vendor,
+    /// Most components first.
+    Components,
+}
+
+impl Sort {
+    pub const ALL: [Self; 4] = [Self::Best, Self::Name, Self::Vendor, Self::Components];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Best => "best",
+            Self::Name => "name",
+            Self::Vendor => "vendor",
+            Self::Components => "components",
+        }
+    }
+
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Best => "Best match",
+            Self::Name => "Name",
+            Self::Vendor => "Vendor",
+            Self::Components => "Most components",
+        }
+    }
+}
+
+/// What the search box, the filters and the order say: the state that lives in the URL.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Query {
+    pub text: String,
+    pub status: Status,
+    /// Empty for all.
+    pub category: String,
+    pub sort: Sort,
+}
+
+impl Query {
+    /// Reads the parameters `q`, `status`, `category` and `sort`; unknown words mean the default.
+    pub fn from_params(get: impl Fn(&str) -> Option<String>) -> Self {
+        let word = |key| get(key).unwrap_or_default();
+        Self {
+            text: word("q"),
+            status: Status::ALL.into_iter().find(|status| status.word() == word("status")).unwrap_or_default(),
+            category: word("category"),
+            sort: Sort::ALL.into_iter().find(|sort| sort.word() == word("sort")).unwrap_or_default(),
+        }
+    }
+
+    /// The parameters that differ from the default, as `?a=b&c=d`, or nothing.
+    pub fn to_search(&self) -> String {
+        let mut search = String::new();
+        let mut push = |key: &str, value: &str| {
+            search.push(if search.is_empty() { '?' } else { '&' });
+            search.push_str(key);
+            search.push('=');
+            push_encoded(&mut search, value);
+        };
+        if !self.text.is_empty() {
+            push("q", &self.text);
+        }
+        if self.status != Status::All {
+            push("status", self.status.word());
+        }
+        if !self.category.is_empty() {
+            push("category", &self.category);
+        }
+        if self.sort != Sort::Best {
+            push("sort", self.sort.word());
+        }
+        search
+    }
+}
+
+/// Appends `value` percent-encoded for a query string (RFC 3986, unreserved characters kept).
+fn push_encoded(out: &mut String, value: &str) {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    for byte in value.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            out.push(char::from(byte));
+        } else {
+            out.push('%');
+            out.push(char::from(HEX[usize::from(byte >> 4)]));
+            out.push(char::from(HEX[usize::from(byte & 15)]));
+        }
+    }
+}
+
+/// How many modules each status would show under the same text and category.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    pub all: u32,
+    pub installed: u32,
+    pub not_installed: u32,
+    pub update: u32,
+}
+
+impl Counts {
+    pub fn of(&self, status: Status) -> u32 {
+        match status {
+            Status::All => self.all,
+            Status::Installed => self.installed,
+            Status::NotInstalled => self.not_installed,
+            Status::Update => self.update,
+        }
+    }
+
+    fn add(&mut self, card: &Card) {
+        self.all += 1;
+        self.installed += u32::from(card.installed.is_some());
+        self.not_installed += u32::from(card.installed.is_none());
+        self.update += u32::from(card.update.is_some());
+    }
+}
+
+/// The answer to a [`Query`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hits {
+    /// Positions in [`Index::cards`], in the order asked for.
+    pub rows: Vec<u32>,
+    pub counts: Counts,
+}
+
+/// One module with the names of its components, for [`Index::new`] and for the wire.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    #[serde(flatten)]
+    pub card: Card,
+    /// Names and labels of the components, a line each.
+    pub component_names: String,
+}
+
+/// [`Index`] on the wire: rows instead of objects, and each category once.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Wire {
+    categories: Vec<String>,
+    rows: Vec<Row>,
+}
+
+/// Name, label, version, description, position of the category, number of components, icon, installed, update, broken,
+/// names of the components.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Row(
+    String,
+    String,
+    String,
+    String,
+    i32,
+    u32,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    String,
+);
+
+impl From<Wire> for Index {
+    fn from(wire: Wire) -> Self {
+        let Wire { categories, rows } = wire;
+        let entries = rows.into_iter().map(|row| {
+            let Row(name, label, version, description, category, components, icon, installed, update, broken, names) =
+                row;
+            let category =
+                usize::try_from(category).ok().and_then(|at| categories.get(at)).cloned().unwrap_or_default();
+            Entry {
+                card: Card {
+                    name,
+                    label,
+                    version,
+                    description,
+                    category,
+                    components,
+                    icon,
+                    installed,
+                    update,
+                    broken,
+                },
+                component_names: names,
+            }
+        });
+        Self::new(entries.collect())
+    }
+}
+
+/// Where the parts of a module's searchable text end, as offsets into [`Index::text`].
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    start: usize,
+    label_end: usize,
+    name_end: usize,
+    components_end: usize,
+    end: usize,
+}
+
+/// All modules, ready to be searched: the texts lie lower-cased in one buffer, so that a key press is one linear scan.
+#[derive(Clone, Debug, Default)]
+pub struct Index {
+    cards: Vec<Card>,
+    text: String,
+    spans: Vec<Span>,
+    categories: Vec<String>,
+    /// As given, for [`Index::to_wire`].
+    component_names: Vec<String>,
+}
+
+impl Index {
+    /// Orders the modules by label, then name.
+    pub fn new(entries: Vec<Entry>) -> Self {
+        let mut keyed: Vec<(String, Entry)> =
+            entries.into_iter().map(|entry| (entry.card.label.to_lowercase(), entry)).collect();
+        keyed.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| a.1.card.name.cmp(&b.1.card.name)));
+
+        let mut index = Self::default();
+        for (label, Entry { card, component_names }) in keyed {
+            let start = index.text.len();
+            index.text.push_str(&label);
+            index.text.push('\n');
+            let label_end = index.text.len();
+            index.text.push_str(&card.name.to_lowercase());
+            index.text.push('\n');
+            let name_end = index.text.len();
+            index.text.push_str(&component_names.to_lowercase());
+            index.text.push('\n');
+            let components_end = index.text.len();
+            index.text.push_str(&card.description.to_lowercase());
+            index.spans.push(Span { start, label_end, name_end, components_end, end: index.text.len() });
+            if let Err(at) = index.categories.binary_search(&card.category)
+                && !card.category.is_empty()
+            {
+                index.categories.insert(at, card.category.clone());
+            }
+            index.cards.push(card);
+            index.component_names.push(component_names);
+        }
+        index
+    }
+
+    /// The list in the shape in which it travels to a browser.
+    pub fn to_wire(&self) -> Wire {
+        let rows = self.cards.iter().zip(&self.component_names).map(|(card, names)| {
+            let category = self.categories.binary_search(&card.category).map_or(-1, |at| i32::try_from(at).unwrap_or(-1));
+            Row(
+                card.name.clone(),
+                card.label.clone(),
+                card.version.clone(),
+                card.description.clone(),
+                category,
+                card.components,
+                card.icon.clone(),
+                card.installed.clone(),
+                card.update.clone(),
+                card.broken.clone(),
+                names.clone(),
+            )
+        });
+        Wire { categories: self.categories.clone(), rows: rows.collect() }
+    }
+
+    pub fn cards(&self) -> &[Card] {
+        &self.cards
+    }
+
+    /// Every category that occurs, in alphabetical order.
+    pub fn categories(&self) -> &[String] {
+        &self.categories
+    }
+
+    /// Marks one module as installed or removed without building the index anew.
+    pub fn set_installed(&mut self, name: &str, installed: Option<String>, update: Option<String>) {
+        if let Some(card) = self.cards.iter_mut().find(|card| card.name == name) {
+            card.installed = installed;
+            card.update = update;
+        }
+    }
+
+    /// The modules that hold every word of the text, under the filters and in the order of `query`.
+    pub fn search(&self, query: &Query) -> Hits {
+        let text = query.text.to_lowercase();
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let mut hits = Hits::default();
+        let mut ranked: Vec<(u8, u32)> = Vec::new();
+        for (row, (card, span)) in self.cards.iter().zip(&self.spans).enumerate() {
+            if !query.category.is_empty() && card.category != query.category {
+                continue;
+            }
+            let Some(rank) = self.rank(span, &words) else { continue };
+            hits.counts.add(card);
+            if query.status.admits(card) {
+                // More than u32::MAX modules do not fit into memory.
+                ranked.push((rank, u32::try_from(row).unwrap_or(u32::MAX)));
+            }
+        }
+        let card = |row: u32| &self.cards[row as usize];
+        match query.sort {
+            // Cards lie by label already, so a stable sort by rank alone is enough.
+            Sort::Best if !words.is_empty() => ranked.sort_by_key(|(rank, _)| *rank),
+            Sort::Best | Sort::Name => {}
+            Sort::Vendor => ranked.sort_by(|a, b| card(a.1).vendor().cmp(card(b.1).vendor())),
+            Sort::Components => ranked.sort_by_key(|(_, row)| std::cmp::Reverse(card(*row).components)),
+        }
+        hits.rows = ranked.into_iter().map(|(_, row)| row).collect();
+        hits
+    }
+
+    /// How well a module matches: 0 is best, `None` when a word is missing.
+    fn rank(&self, span: &Span, words: &[&str]) -> Option<u8> {
+        let text = &self.text[span.start..span.end];
+        let mut worst = 0;
+        for word in words {
+            let at = span.start + text.find(word)?;
+            let rank = if at == span.start {
+                0
+            } else if at < span.label_end {
+                1
+            } else if at < span.name_end {
+                2
+            } else if at < span.components_end {
+                3
+            } else {
+                4
+            };
+            worst = worst.max(rank);
+        }
+        Some(worst)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(label: &str, name: &str, description: &str, components: &str) -> Entry {
+        Entry {
+            card: Card {
+                name: name.to_owned(),
+                label: label.to_owned(),
+                description: description.to_owned(),
+                category: if name.contains("csv") { "data".to_owned() } else { "utilities".to_owned() },
+                components: u32::try_from(components.lines().count()).expect("small"),
+                ..Card::default()
+            },
+            component_names: components.to_owned(),
+        }
+    }
+
+    fn index() -> Index {
+        let mut index = Index::new(vec![
+            entry("Timers", "stockroom.timers", "Start flows on a schedule.", "Every\nWait"),
+            entry("CSV", "stockroom.csv", "Rows and tables, by timer or not.", "Parse"),
+            entry("CSV", "examples.csv", "Example.", "Parse\nBuild\nCount"),
+            entry("Mail", "stockroom.mail", "Send mail. Ünïcode.", "Send"),
+        ]);
+        index.set_installed("stockroom.csv", Some("1.0.0".into()), Some("1.1.0".into()));
+        index.set_installed("stockroom.mail", Some("1.0.0".into()), None);
+        index
+    }
+
+    fn names(index: &Index, query: &Query) -> Vec<String> {
+        index.search(query).rows.iter().map(|row| index.cards()[*row as usize].name.clone()).collect()
+    }
+
+    fn text(text: &str) -> Query {
+        Query { text: text.to_owned(), ..Query::default() }
+    }
+
+    #[test]
+    fn no_text_gives_all_by_label_then_name() {
+        assert_eq!(
+            names(&index(), &Query::default()),
+            ["examples.csv", "stockroom.csv", "stockroom.mail", "stockroom.timers"]
+        );
+    }
+
+    #[test]
+    fn label_name_description_and_components_are_searched_in_any_letter_case() {
+        assert_eq!(names(&index(), &text("MAIL")), ["stockroom.mail"]);
+        assert_eq!(names(&index(), &text("ünï")), ["stockroom.mail"]);
+        assert_eq!(names(&index(), &text("wait")), ["stockroom.timers"]);
+        assert_eq!(names(&index(), &text("examples.")), ["examples.csv"]);
+    }
+
+    #[test]
+    fn a_match_in_the_label_comes_before_one_in_the_description() {
+        assert_eq!(names(&index(), &text("timer")), ["stockroom.timers", "stockroom.csv"]);
+    }
+
+    #[test]
+    fn every_word_must_match() {
+        assert_eq!(names(&index(), &text("csv  build")), ["examples.csv"]);
+        assert!(names(&index(), &text("csv nothing")).is_empty());
+    }
+
+    #[test]
+    fn text_never_matches_across_two_modules() {
+        assert!(names(&index(), &text("example.\nstockroom")).is_empty());
+    }
+
+    #[test]
+    fn counts_follow_text_and_category_but_not_status() {
+        let query = Query { status: Status::Update, ..text("csv") };
+        let hits = index().search(&query);
+        assert_eq!(hits.rows.len(), 1);
+        assert_eq!(hits.counts, Counts { all: 2, installed: 1, not_installed: 1, update: 1 });
+        let other = Query { category: "utilities".into(), ..Query::default() };
+        assert_eq!(index().search(&other).counts.all, 2);
+    }
+
+    #[test]
+    fn sorts_by_vendor_and_by_number_of_components() {
+        let by = |sort| Query { sort, ..Query::default() };
+        assert_eq!(names(&index(), &by(Sort::Components))[0], "examples.csv");
+        assert_eq!(
+            names(&index(), &by(Sort::Vendor)),
+            ["examples.csv", "stockroom.csv", "stockroom.mail", "stockroom.timers"]
+        );
+    }
+
+    #[test]
+    fn the_wire_carries_all_that_the_search_needs() {
+        let index = index();
+        let json = serde_json::to_string(&index.to_wire()).expect("writes");
+        let there = Index::from(serde_json::from_str::<Wire>(&json).expect("reads"));
+        assert_eq!(there.cards(), index.cards());
+        assert_eq!(there.categories(), ["data", "utilities"]);
+        assert_eq!(there.search(&text("wait")), index.search(&text("wait")));
+    }
+
+    #[test]
+    fn a_query_survives_the_url() {
+        let query = Query {
+            text: "a b&c=ü".into(),
+            status: Status::NotInstalled,
+            category: "data & more".into(),
+            sort: Sort::Vendor,
+        };
+        let search = query.to_search();
+        assert_eq!(search, "?q=a%20b%26c%3D%C3%BC&status=not-installed&category=data%20%26%20more&sort=vendor");
+        assert_eq!(Query::default().to_search(), "");
+        let unknown = Query::from_params(|key| (key == "status").then(|| "nonsense".to_owned()));
+        assert_eq!(unknown, Query::default());
+    }
+}

@@ -1,0 +1,135 @@
+//! The table of ACL rules: one rule added, changed or deleted at a time, and no edit ever lost to another.
+
+use super::AdminActor;
+use crate::{
+    domain::{
+        acl::{self, AclType, Rule, StoredRule},
+        name::ModuleName,
+    },
+    server::{
+        error::{Result, ServerError},
+        store::{self, Store},
+    },
+};
+
+/// The ACL service.
+#[derive(Clone)]
+pub struct Acl {
+    store: Store,
+}
+
+impl Acl {
+    /// Opens the table; on the very first start it gets the default rules.
+    pub async fn open(store: Store) -> Result<Self> {
+        store
+            .write("default ACL rules", |tx| {
+                store::acl::on_first_start(tx, || {
+                    for acl_type in [AclType::Components, AclType::Routes] {
+                        for rule in acl::default_rules(acl_type) {
+                            store::acl::add(tx, acl_type, &rule)?;
+                        }
+                    }
+                    Ok(())
+                })
+            })
+            .await?;
+        Ok(Self { store })
+    }
+
+    pub async fn list(&self, acl_type: AclType) -> Result<Vec<StoredRule>> {
+        self.store.read(move |connection| store::acl::list(connection, acl_type)).await
+    }
+
+    /// Adds a rule; `false` when it was there already, which changes nothing.
+    pub async fn add(&self, _: &AdminActor, acl_type: AclType, rule: Rule) -> Result<bool> {
+        let rule = checked(rule, acl_type)?;
+        self.store.write("add ACL rule", move |tx| store::acl::add(tx, acl_type, &rule)).await
+    }
+
+    /// Adds the rule that opens a module to users; `false` when it was there already.
+    pub async fn open_to_users(&self, actor: &AdminActor, module: &ModuleName) -> Result<bool> {
+        let mut added = false;
+        for rule in acl::opening_rules(module) {
+            added |= self.add(actor, AclType::Components, rule).await?;
+        }
+        Ok(added)
+    }
+
+    /// Replaces the rule `id`, which the caller saw at `revision`.
+    ///
+    /// # Errors
+    /// [`ServerError::Conflict`] when somebody has changed or deleted it since, or another rule says the same.
+    pub async fn replace(&self, _: &AdminActor, acl_type: AclType, id: i64, revision: i64, rule: Rule) -> Result<()> {
+        let rule = checked(rule, acl_type)?;
+        self.store
+            .write("replace ACL rule", move |tx| {
+                if store::acl::has_twin(tx, acl_type, &rule, id)? {
+                    return Err(ServerError::Conflict("Another rule says the same already.".to_owned()));
+                }
+                if store::acl::replace(tx, id, revision, &rule)? { Ok(()) } else { Err(stale(tx, id)?) }
+            })
+            .await
+    }
+
+    /// Deletes the rule `id`, which the caller saw at `revision`. One that is gone already is no error.
+    ///
+    /// # Errors
+    /// [`ServerError::Conflict`] when somebody has changed it since.
+    pub async fn delete(&self, _: &AdminActor, id: i64, revision: i64) -> Result<()> {
+        self.store
+            .write("delete ACL rule", move |tx| {
+                if store::acl::delete(tx, id, revision)? || store::acl::get(tx, id)?.is_none() {
+                    return Ok(());
+                }
+                Err(stale(tx, id)?)
+            })
+            .await
+    }
+
+    /// Replaces the whole table, which the caller saw as `seen` (see [`table_tag`]), by a preset's rules.
+    ///
+    /// # Errors
+    /// [`ServerError::NotFound`] for an unknown preset, [`ServerError::Conflict`] when the table has changed since.
+    pub async fn apply_preset(&self, _: &AdminActor, acl_type: AclType, preset: &str, seen: String) -> Result<()> {
+        let preset = acl::presets(acl_type)
+            .into_iter()
+            .find(|known| known.id == preset)
+            .ok_or_else(|| ServerError::NotFound("There is no such preset.".to_owned()))?;
+        self.store
+            .write("apply ACL preset", move |tx| {
+                if table_tag(&store::acl::list(tx, acl_type)?) != seen {
+                    return Err(ServerError::Conflict(
+                        "The table has changed in the meantime. Look at it again, then decide.".to_owned(),
+                    ));
+                }
+                store::acl::clear(tx, acl_type)?;
+                for rule in &preset.rules {
+                    store::acl::add(tx, acl_type, rule)?;
+                }
+                Ok(())
+            })
+            .await
+    }
+}
+
+/// A text that changes with every change of the table.
+pub fn table_tag(rules: &[StoredRule]) -> String {
+    rules.iter().map(|rule| format!("{}.{}", rule.id, rule.revision)).collect::<Vec<_>>().join("-")
+}
+
+fn checked(rule: Rule, acl_type: AclType) -> Result<Rule> {
+    let rule = rule.normalise(acl_type);
+    match rule.validate(acl_type) {
+        Ok(()) => Ok(rule),
+        Err(errors) => Err(ServerError::Invalid(
+            errors.iter().map(|error| error.message.as_str()).collect::<Vec<_>>().join(" "),
+        )),
+    }
+}
+
+fn stale(connection: &rusqlite::Connection, id: i64) -> Result<ServerError> {
+    Ok(ServerError::Conflict(match store::acl::get(connection, id)? {
+        Some(_) => "Somebody else has changed this rule in the meantime. Look at it again, then decide.".to_owned(),
+        None => "Somebody else has deleted this rule in the meantime.".to_owned(),
+    }))
+}

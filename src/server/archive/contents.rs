@@ -1,0 +1,246 @@
+//! Streams every file of an archive once, and reads what is needed of each on the way.
+
+use std::collections::BTreeMap;
+use std::io::{Read, Seek};
+
+use zip::ZipArchive;
+use zip::result::ZipError;
+
+use crate::domain::finding::Finding;
+use crate::domain::module::AuthKind;
+
+use super::drafts::{BundleDraft, ComponentDraft, DisplayDraft};
+use super::icon::Icons;
+use super::json::Document;
+use super::limits::Limits;
+use super::names;
+use super::report::{CheckError, Report, is_from_system, shown};
+use super::script;
+use super::structure::Entry;
+
+/// What the files of an archive say, by their paths in the zip.
+#[derive(Default)]
+pub(super) struct Contents {
+    pub(super) bundles: Vec<BundleDraft>,
+    pub(super) services: Vec<DisplayDraft>,
+    pub(super) modules: Vec<DisplayDraft>,
+    pub(super) components: Vec<ComponentDraft>,
+    /// Folder of each `auth.js` → its sign-in kind, when that is known.
+    pub(super) auths: BTreeMap<String, Option<AuthKind>>,
+    /// Folder of each README → its text.
+    pub(super) readmes: BTreeMap<String, String>,
+    /// Scripts that read `context.config`.
+    pub(super) reads_config: Vec<String>,
+    pub(super) icons: Icons,
+}
+
+/// Unpacks every file of `entries` into nothing, checking its size and checksum.
+///
+/// # Errors
+/// Only those of the disk; what is wrong with a file goes to `report`.
+pub(super) fn read<R: Read + Seek>(
+    archive: R,
+    entries: &[Entry],
+    limits: &Limits,
+    report: &mut Report,
+) -> Result<Contents, CheckError> {
+    let mut zip = open(archive)?;
+    let mut contents = Contents::default();
+    for entry in entries.iter().filter(|entry| !entry.directory) {
+        let role = Role::of(&entry.path);
+        let kept_max = match role {
+            Role::Plain => 0,
+            read => read.bytes_read(limits).saturating_add(1),
+        };
+        let mut kept = Vec::new();
+        let sink = |chunk: &[u8]| {
+            kept.extend_from_slice(&chunk[..chunk.len().min(kept_max - kept.len())]);
+            true
+        };
+        match stream(&mut zip, entry, sink)? {
+            Streamed::Whole => contents.note(&entry.path, role, &kept, limits, report),
+            Streamed::Stopped => {}
+            Streamed::Damaged => report.problem(damaged(&entry.path)),
+        }
+    }
+    if contents.components.len() > limits.components {
+        let message = format!(
+            "This archive holds {} components; at most {} are allowed. Split the module.",
+            contents.components.len(),
+            limits.components
+        );
+        report.problem(Finding::archive("too-many-components", message));
+    }
+    Ok(contents)
+}
+
+/// Opens an archive whose structure has been checked.
+///
+/// # Errors
+/// A finding when the zip library disagrees with that check, or an error of the disk.
+pub(super) fn open<R: Read + Seek>(archive: R) -> Result<ZipArchive<R>, CheckError> {
+    let config = zip::read::Config { archive_offset: zip::read::ArchiveOffset::Known(0) };
+    ZipArchive::with_config(config, archive).map_err(|error| match error {
+        ZipError::Io(error) if is_from_system(&error) => CheckError::Io(error),
+        _ => {
+            let message = "This zip is damaged. Pack the module again.";
+            Finding::archive("unreliable-directory", message).into()
+        }
+    })
+}
+
+fn damaged(path: &str) -> Finding {
+    let message = "This file does not unpack to the size and checksum that the zip states: it is \
+                   damaged. Pack the module again.";
+    Finding::at("damaged-entry", &shown(path.as_bytes()), message)
+}
+
+/// How the unpacking of one file went.
+pub(super) enum Streamed {
+    Whole,
+    /// The sink did not want more.
+    Stopped,
+    Damaged,
+}
+
+/// Unpacks one file piece by piece into `sink`, which says whether to go on. Never gives `sink`
+/// more bytes than the entry declared.
+///
+/// # Errors
+/// Only those of the disk.
+pub(super) fn stream<R: Read + Seek>(
+    zip: &mut ZipArchive<R>,
+    entry: &Entry,
+    mut sink: impl FnMut(&[u8]) -> bool,
+) -> std::io::Result<Streamed> {
+    let mut file = match zip.by_index(entry.index) {
+        Ok(file) => file,
+        Err(ZipError::Io(error)) if is_from_system(&error) => return Err(error),
+        Err(_) => return Ok(Streamed::Damaged),
+    };
+    // The library must mean the same entry as the checked structure does.
+    if file.name_raw() != entry.path.as_bytes() || file.crc32() != entry.crc {
+        return Ok(Streamed::Damaged);
+    }
+    let mut buffer = vec![0; 64 * 1024];
+    let mut left = entry.size;
+    loop {
+        match file.read(&mut buffer) {
+            Ok(0) if left == 0 => return Ok(Streamed::Whole),
+            Ok(0) => return Ok(Streamed::Damaged),
+            Ok(count) => match left.checked_sub(count as u64) {
+                None => return Ok(Streamed::Damaged),
+                Some(rest) => {
+                    left = rest;
+                    if !sink(&buffer[..count]) {
+                        return Ok(Streamed::Stopped);
+                    }
+                }
+            },
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) if is_from_system(&error) => return Err(error),
+            Err(_) => return Ok(Streamed::Damaged),
+        }
+    }
+}
+
+/// What a file is read for, by its name.
+#[derive(Clone, Copy)]
+enum Role {
+    Manifest(Kind),
+    Auth,
+    Script,
+    Readme,
+    Plain,
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Bundle,
+    Service,
+    Module,
+    Component,
+}
+
+impl Role {
+    fn of(path: &str) -> Self {
+        // Installed packages and build products bring manifests of their own that mean nothing here.
+        let is_foreign = path.split('/').any(|segment| matches!(segment, "node_modules" | "artifacts"));
+        if is_foreign || names::is_litter(path) {
+            return Self::Plain;
+        }
+        match path.rsplit('/').next().unwrap_or_default() {
+            "bundle.json" => Self::Manifest(Kind::Bundle),
+            "service.json" => Self::Manifest(Kind::Service),
+            "module.json" => Self::Manifest(Kind::Module),
+            "component.json" => Self::Manifest(Kind::Component),
+            "auth.js" => Self::Auth,
+            file if file.ends_with(".js") => Self::Script,
+            file if file.eq_ignore_ascii_case("readme.md") => Self::Readme,
+            _ => Self::Plain,
+        }
+    }
+
+    /// The bytes that are looked at; one more is kept, to tell a file of that size from a longer one.
+    fn bytes_read(self, limits: &Limits) -> usize {
+        let bytes = match self {
+            Self::Manifest(_) => limits.manifest_bytes,
+            Self::Auth | Self::Script => limits.script_bytes,
+            Self::Readme => return limits.readme_bytes,
+            Self::Plain => return 0,
+        };
+        usize::try_from(bytes).unwrap_or(usize::MAX)
+    }
+}
+
+impl Contents {
+    /// Reads `bytes`, the beginning of the file at `path`.
+    fn note(&mut self, path: &str, role: Role, bytes: &[u8], limits: &Limits, report: &mut Report) {
+        let max = role.bytes_read(limits);
+        let is_cut = bytes.len() > max;
+        let text = String::from_utf8_lossy(&bytes[..bytes.len().min(max)]);
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
+        match role {
+            Role::Manifest(_) if is_cut => {
+                let message = format!("This manifest has more than {max} bytes. Make it smaller.");
+                report.problem(Finding::at("manifest-too-large", path, message));
+            }
+            Role::Manifest(kind) => {
+                if let Some(document) = Document::parse(path, bytes, report) {
+                    self.note_manifest(kind, &document, limits, report);
+                }
+            }
+            // A script too long to be searched is a build product: it says nothing readable.
+            Role::Auth | Role::Script if is_cut => {}
+            Role::Auth => {
+                self.auths.insert(folder, script::auth_kind(&text));
+                self.note_script(path, &text);
+            }
+            Role::Script => self.note_script(path, &text),
+            Role::Readme => {
+                self.readmes.insert(folder, text.into_owned());
+            }
+            Role::Plain => {}
+        }
+    }
+
+    fn note_script(&mut self, path: &str, source: &str) {
+        if script::reads_config(source) {
+            self.reads_config.push(path.to_owned());
+        }
+    }
+
+    fn note_manifest(&mut self, kind: Kind, document: &Document, limits: &Limits, report: &mut Report) {
+        let icons = &mut self.icons;
+        match kind {
+            Kind::Bundle => self.bundles.push(BundleDraft::read(document, report)),
+            Kind::Service => {
+                self.services.push(DisplayDraft::read(document, icons, limits, report));
+            }
+            Kind::Module => self.modules.push(DisplayDraft::read(document, icons, limits, report)),
+            Kind::Component => {
+                self.components.extend(ComponentDraft::read(document, icons, limits, report));
+            }
+        }
+    }
+}

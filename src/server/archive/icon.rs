@@ -1,0 +1,103 @@
+//! Decodes the icons that manifests carry as `data:` addresses, each kept once.
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use percent_encoding::percent_decode_str;
+use sha2::{Digest, Sha256};
+
+use crate::domain::finding::Finding;
+
+use super::report::Report;
+
+/// An icon as the manifest's author made it. An SVG may hold scripts: serve it sandboxed (X3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Icon {
+    /// Of `bytes`, in lower-case hex.
+    pub sha256: String,
+    /// `image/png`, `image/svg+xml`, `image/jpeg`, `image/gif` or `image/webp`: nothing else.
+    pub media_type: String,
+    pub bytes: Vec<u8>,
+}
+
+/// Padding and leftover bits are not worth refusing an icon for.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
+
+/// All icons of an archive by hash: components often repeat their module's.
+#[derive(Default)]
+pub(super) struct Icons(BTreeMap<String, Icon>);
+
+impl Icons {
+    /// Decodes and keeps the icon in `address`, the field `icon` of the manifest at `path`; gives
+    /// its hash. An unusable icon is only a warning.
+    pub(super) fn add(&mut self, address: &str, max_bytes: usize, path: &str, report: &mut Report) -> Option<String> {
+        if address.trim().is_empty() {
+            return None;
+        }
+        match decode(address.trim(), max_bytes) {
+            Ok((media_type, bytes)) => {
+                let sha256 = hex(&Sha256::digest(&bytes));
+                self.0.entry(sha256.clone()).or_insert_with(|| Icon {
+                    sha256: sha256.clone(),
+                    media_type: media_type.to_owned(),
+                    bytes,
+                });
+                Some(sha256)
+            }
+            Err(why) => {
+                let message = format!("The icon is left out: {why}.");
+                report.warn(Finding::in_json("icon", path, "/icon", message));
+                None
+            }
+        }
+    }
+
+    pub(super) fn into_list(self) -> Vec<Icon> {
+        self.0.into_values().collect()
+    }
+}
+
+fn decode(address: &str, max_bytes: usize) -> Result<(&'static str, Vec<u8>), String> {
+    let rest = address
+        .get(..5)
+        .filter(|scheme| scheme.eq_ignore_ascii_case("data:"))
+        .and_then(|_| address.get(5..))
+        .ok_or("it is not a data: address, and icons from elsewhere are not loaded")?;
+    let (head, data) = rest.split_once(',').ok_or("its data: address holds no data")?;
+    let mut parameters = head.split(';').map(|parameter| parameter.trim().to_ascii_lowercase());
+    let media_type = match parameters.next().unwrap_or_default().as_str() {
+        "image/png" => "image/png",
+        "image/svg+xml" => "image/svg+xml",
+        "image/jpeg" | "image/jpg" => "image/jpeg",
+        "image/gif" => "image/gif",
+        "image/webp" => "image/webp",
+        _ => return Err("only PNG, SVG, JPEG, GIF and WebP are shown".to_owned()),
+    };
+    // Percent-encoding takes at most three times the room, Base64 less.
+    if data.len() / 3 > max_bytes {
+        return Err(format!("it has more than {max_bytes} bytes"));
+    }
+    let plain: Vec<u8> = percent_decode_str(data).collect();
+    let bytes = if parameters.any(|parameter| parameter == "base64") {
+        let packed: Vec<u8> = plain.into_iter().filter(|b| !b.is_ascii_whitespace()).collect();
+        BASE64.decode(packed).map_err(|error| format!("it is not valid Base64 ({error})"))?
+    } else {
+        plain
+    };
+    match bytes.len() {
+        0 => Err("it is empty".to_owned()),
+        length if length > max_bytes => Err(format!("it has more than {max_bytes} bytes")),
+        _ => Ok((media_type, bytes)),
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,97 @@
+//! Bytes of archives, by their SHA-256, in any store that the `object_store` crate speaks to.
+
+use std::{path::Path, sync::Arc};
+
+use futures::{StreamExt, TryStreamExt, stream::BoxStream};
+use object_store::{ObjectStore, ObjectStoreExt, WriteMultipart, local::LocalFileSystem, path::Path as Key};
+use tokio::io::AsyncReadExt;
+
+use super::error::{Result, ServerError};
+
+/// The blob store.
+#[derive(Clone)]
+pub struct Blobs {
+    store: Arc<dyn ObjectStore>,
+}
+
+fn key(sha256: &str) -> Key {
+    Key::from(format!("{}/{sha256}", sha256.get(..2).unwrap_or_default()))
+}
+
+impl Blobs {
+    /// A store in a folder, which must be there. A blob that [`Blobs::put`] has accepted is on disk.
+    pub fn local(folder: &Path) -> Result<Self> {
+        Ok(Self { store: Arc::new(LocalFileSystem::new_with_prefix(folder)?.with_fsync(true)) })
+    }
+
+    /// Keeps the file's bytes under `sha256`, which the caller has computed over them. A blob is seen whole or not at
+    /// all; one that is there already is left alone.
+    pub async fn put(&self, sha256: &str, file: &Path) -> Result<()> {
+        if self.contains(sha256).await? {
+            return Ok(());
+        }
+        let mut file = tokio::fs::File::open(file).await?;
+        let mut upload = WriteMultipart::new(self.store.put_multipart(&key(sha256)).await?);
+        let mut buffer = vec![0; 256 * 1024];
+        loop {
+            let read = file.read(&mut buffer).await?;
+            if read == 0 {
+                break;
+            }
+            upload.write(&buffer[..read]);
+        }
+        upload.finish().await?;
+        Ok(())
+    }
+
+    pub async fn contains(&self, sha256: &str) -> Result<bool> {
+        match self.store.head(&key(sha256)).await {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::NotFound { .. }) => Ok(false),
+            Err(cause) => Err(cause.into()),
+        }
+    }
+
+    /// The bytes as a stream, and their number.
+    ///
+    /// # Errors
+    /// [`ServerError::NotFound`] when there is no such blob.
+    pub async fn get(&self, sha256: &str) -> Result<(u64, BoxStream<'static, std::io::Result<bytes::Bytes>>)> {
+        let found = match self.store.get(&key(sha256)).await {
+            Ok(found) => found,
+            Err(object_store::Error::NotFound { .. }) => {
+                return Err(ServerError::NotFound("This archive is not kept any more.".to_owned()));
+            }
+            Err(cause) => return Err(cause.into()),
+        };
+        Ok((found.meta.size, found.into_stream().map_err(std::io::Error::other).boxed()))
+    }
+
+    /// Writes the bytes to a new unnamed file below `folder` and gives it, at its start.
+    pub async fn to_file(&self, sha256: &str, folder: &Path) -> Result<std::fs::File> {
+        let (_, mut bytes) = self.get(sha256).await?;
+        let mut file = tokio::fs::File::from_std(tempfile::tempfile_in(folder)?);
+        while let Some(chunk) = bytes.next().await {
+            tokio::io::AsyncWriteExt::write_all(&mut file, &chunk?).await?;
+        }
+        tokio::io::AsyncSeekExt::rewind(&mut file).await?;
+        Ok(file.into_std().await)
+    }
+
+    pub async fn delete(&self, sha256: &str) -> Result<()> {
+        match self.store.delete(&key(sha256)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(cause) => Err(cause.into()),
+        }
+    }
+
+    /// The SHA-256 of every blob.
+    pub async fn list(&self) -> Result<Vec<String>> {
+        Ok(self
+            .store
+            .list(None)
+            .map_ok(|meta| meta.location.filename().unwrap_or_default().to_owned())
+            .try_collect()
+            .await?)
+    }
+}

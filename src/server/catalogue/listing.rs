@@ -1,0 +1,132 @@
+//! The merged list in memory: what the catalogue offers, and what is installed of it.
+
+use std::{
+    cmp::Ordering,
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+};
+
+use parking_lot::RwLock;
+
+use crate::domain::{
+    module::Manifest,
+    search::{Card, Entry, Index},
+};
+use crate::server::markup;
+
+/// Longest description in a list, in characters.
+const DESCRIPTION_MAX: usize = 160;
+
+/// The list, shared by all requests.
+#[derive(Clone, Default)]
+pub struct Listing {
+    index: Arc<RwLock<Index>>,
+    revision: Arc<AtomicU64>,
+}
+
+impl Listing {
+    /// A number that changes with the list, within one run of the server.
+    pub fn revision(&self) -> u64 {
+        self.revision.load(Relaxed)
+    }
+
+    /// Looks at the list.
+    pub fn with<T>(&self, look: impl FnOnce(&Index) -> T) -> T {
+        look(&self.index.read())
+    }
+
+    /// Makes the list anew: of each module the newest offer, and what is installed of it.
+    pub(super) fn rebuild(&self, offered: Vec<Entry>, installed: Vec<Entry>) {
+        let mut merged: HashMap<String, Entry> = HashMap::with_capacity(offered.len());
+        for entry in offered {
+            match merged.get_mut(&entry.card.name) {
+                Some(best) if !is_better(&entry.card, &best.card) => {}
+                Some(best) => *best = entry,
+                None => {
+                    merged.insert(entry.card.name.clone(), entry);
+                }
+            }
+        }
+        for entry in installed {
+            let version = entry.card.version.clone();
+            let known = merged.entry(entry.card.name.clone()).or_insert_with(|| entry.clone());
+            if known.card.broken.is_some() || compare_versions(&known.card.version, &version).is_lt() {
+                *known = entry;
+            }
+            known.card.update = update_for(&known.card.version, &version);
+            known.card.installed = Some(version);
+        }
+        *self.index.write() = Index::new(merged.into_values().collect());
+        self.revision.fetch_add(1, Relaxed);
+    }
+
+    /// Marks a module as installed in `installed`, or as removed. `false` when the list must be made anew instead,
+    /// because the catalogue does not offer the module or offers an older version of it.
+    pub(super) fn set_installed(&self, name: &str, installed: Option<&str>) -> bool {
+        let mut index = self.index.write();
+        let Some(card) = index.cards().iter().find(|card| card.name == name) else { return false };
+        let offered_is_newest = installed
+            .is_some_and(|version| card.broken.is_none() && compare_versions(&card.version, version).is_ge());
+        if !offered_is_newest {
+            return false;
+        }
+        let update = installed.and_then(|version| update_for(&card.version, version));
+        index.set_installed(name, installed.map(str::to_owned), update);
+        self.revision.fetch_add(1, Relaxed);
+        true
+    }
+}
+
+/// A sound offer beats a broken one, then the newer version wins.
+fn is_better(one: &Card, other: &Card) -> bool {
+    match (one.broken.is_some(), other.broken.is_some()) {
+        (false, true) => true,
+        (true, false) => false,
+        _ => compare_versions(&one.version, &other.version).is_gt(),
+    }
+}
+
+fn update_for(offered: &str, installed: &str) -> Option<String> {
+    compare_versions(offered, installed).is_gt().then(|| offered.to_owned())
+}
+
+/// Order of two versions by SemVer's precedence; what is no version comes first.
+pub fn compare_versions(one: &str, other: &str) -> Ordering {
+    let parse = |text: &str| semver::Version::parse(text).ok();
+    match (parse(one), parse(other)) {
+        (Some(one), Some(other)) => one.cmp_precedence(&other),
+        (Some(_), None) => Ordering::Greater,
+        (None, Some(_)) => Ordering::Less,
+        (None, None) => one.cmp(other),
+    }
+}
+
+/// The list entry of a module.
+pub fn entry_of(manifest: &Manifest) -> Entry {
+    let mut component_names = String::new();
+    for component in &manifest.components {
+        let short = component.name.rsplit('.').next().unwrap_or_default();
+        component_names.push_str(&component.label);
+        component_names.push('\n');
+        if short != component.label {
+            component_names.push_str(short);
+            component_names.push('\n');
+        }
+    }
+    Entry {
+        card: Card {
+            name: manifest.name.to_string(),
+            label: manifest.label.clone(),
+            version: manifest.version.clone(),
+            description: markup::to_plain(&manifest.description, DESCRIPTION_MAX),
+            category: manifest.category.clone(),
+            components: u32::try_from(manifest.components.len()).unwrap_or(u32::MAX),
+            icon: manifest.icon.clone(),
+            ..Card::default()
+        },
+        component_names,
+    }
+}

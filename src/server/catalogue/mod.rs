@@ -1,0 +1,302 @@
+//! Which modules are available, and from where. Reading sources is background work: whoever asks for the list is
+//! answered from what is known, and never waits for a disk or a network.
+
+mod directory;
+mod index;
+mod listing;
+mod remote;
+mod source;
+mod starter;
+
+use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
+
+use tokio::sync::Notify;
+
+pub use index::write_index;
+pub use listing::{Listing, compare_versions, entry_of};
+pub use source::{Fetched, Found, Source, SourceError, hex};
+
+use super::{
+    archive::Limits,
+    error::{Result, ServerError},
+    events::Events,
+    store::{
+        self, Store,
+        catalogue::{Offer, SourceState},
+    },
+    time::now_ms,
+};
+use crate::domain::{job::Event, name::ModuleName};
+
+/// How often a remote index is asked whether it has changed.
+const REMOTE_INTERVAL: Duration = Duration::from_secs(15 * 60);
+/// How often a directory is looked through even if nothing was seen to change: watches can miss network file systems.
+const DIRECTORY_INTERVAL: Duration = Duration::from_secs(5 * 60);
+/// Entries written to the store at once, so that a large first reading shows progress and holds the writer briefly.
+const CHUNK: usize = 64;
+
+/// The catalogue service.
+#[derive(Clone)]
+pub struct Catalogue {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Store,
+    events: Events,
+    listing: Listing,
+    sources: Vec<(Arc<Source>, Notify)>,
+    limits: Limits,
+    temporary: PathBuf,
+}
+
+impl Catalogue {
+    /// Loads what is known. Sources that are new or have changed are read by [`Catalogue::spawn_readers`].
+    pub async fn open(
+        store: Store,
+        events: Events,
+        sources: Vec<Source>,
+        limits: Limits,
+        temporary: PathBuf,
+    ) -> Result<Self> {
+        let ids: Vec<String> = sources.iter().map(Source::id).collect();
+        store.write("catalogue sources", move |tx| store::catalogue::keep_sources(tx, &ids)).await?;
+        let sources = sources.into_iter().map(|source| (Arc::new(source), Notify::new())).collect();
+        let inner = Inner { store, events, listing: Listing::default(), sources, limits, temporary };
+        let catalogue = Self { inner: Arc::new(inner) };
+        catalogue.rebuild().await?;
+        Ok(catalogue)
+    }
+
+    pub fn listing(&self) -> &Listing {
+        &self.inner.listing
+    }
+
+    /// Reads every source in the background, now and whenever it may have changed.
+    ///
+    /// Waits only for the embedded starter modules, which take a moment on the very first start.
+    pub async fn spawn_readers(&self) {
+        for position in 0..self.inner.sources.len() {
+            let this = self.clone();
+            let source = Arc::clone(&self.inner.sources[position].0);
+            if matches!(*source, Source::Starter) {
+                this.read_and_log(&source).await;
+            } else {
+                tokio::spawn(async move { this.keep_reading(position).await });
+            }
+        }
+    }
+
+    /// Asks for every source to be read again soon.
+    pub fn refresh(&self) {
+        for (_, wake) in &self.inner.sources {
+            wake.notify_one();
+        }
+    }
+
+    async fn keep_reading(&self, position: usize) {
+        let (source, wake) = &self.inner.sources[position];
+        let watcher = source.watch();
+        let interval =
+            if matches!(**source, Source::Remote(_)) { REMOTE_INTERVAL } else { DIRECTORY_INTERVAL };
+        loop {
+            self.read_and_log(source).await;
+            tokio::select! {
+                () = wake.notified() => {}
+                () = watcher.changed() => {}
+                () = tokio::time::sleep(interval) => {}
+            }
+        }
+    }
+
+    async fn read_and_log(&self, source: &Arc<Source>) {
+        let id = source.id();
+        match self.read(source).await {
+            Ok(0) => tracing::debug!(source = id, "catalogue source is as it was"),
+            Ok(changed) => tracing::info!(source = id, changed, "catalogue source was read"),
+            Err(cause) => tracing::error!(source = id, %cause, "catalogue source could not be kept"),
+        }
+    }
+
+    /// Reads one source and keeps what changed; gives the number of entries that did.
+    async fn read(&self, source: &Arc<Source>) -> Result<usize> {
+        let id = source.id();
+        let (known, state) = self
+            .inner
+            .store
+            .read({
+                let id = id.clone();
+                move |connection| {
+                    Ok((store::catalogue::fingerprints(connection, &id)?, store::catalogue::source(connection, &id)?))
+                }
+            })
+            .await?;
+
+        let (sender, receiver) = tokio::sync::mpsc::channel::<Found>(CHUNK);
+        let reading = {
+            let (source, known, limits, etag) =
+                (Arc::clone(source), known.clone(), self.inner.limits.clone(), state.etag.clone());
+            tokio::task::spawn_blocking(move || source.read(&known, &limits, etag.as_deref(), &sender))
+        };
+        let changed = self.keep(&id, receiver).await?;
+        let (state, gone) = match reading.await? {
+            Ok(read) => {
+                let gone: Vec<String> = match read.places {
+                    Some(places) => known.into_keys().filter(|place| !places.contains(place)).collect(),
+                    None => Vec::new(),
+                };
+                (SourceState { etag: read.etag, refreshed_at: Some(now_ms()), problem: None }, gone)
+            }
+            Err(SourceError(problem)) => {
+                tracing::warn!(source = id, problem, "catalogue source could not be read");
+                (SourceState { problem: Some(problem), ..state }, Vec::new())
+            }
+        };
+        let removed = gone.len();
+        self.inner
+            .store
+            .write("catalogue source", move |tx| {
+                store::catalogue::delete(tx, &id, &gone)?;
+                store::catalogue::set_source(tx, &id, &state)
+            })
+            .await?;
+        if removed > 0 {
+            self.rebuild().await?;
+            self.announce().await?;
+        }
+        Ok(changed + removed)
+    }
+
+    /// Writes what a reading finds, some entries at a time, and shows each lot at once.
+    async fn keep(&self, source: &str, mut found: tokio::sync::mpsc::Receiver<Found>) -> Result<usize> {
+        let mut changed = 0;
+        let mut lot = Vec::with_capacity(CHUNK);
+        while found.recv_many(&mut lot, CHUNK).await > 0 {
+            changed += lot.len();
+            let source = source.to_owned();
+            let lot = std::mem::take(&mut lot);
+            self.inner
+                .store
+                .write("catalogue entries", move |tx| {
+                    let mut offers = Vec::with_capacity(lot.len());
+                    for found in lot {
+                        store::icons::put(tx, &found.icons)?;
+                        offers.push(found.into_offer(&source));
+                    }
+                    store::catalogue::put(tx, &offers)
+                })
+                .await?;
+        }
+        if changed > 0 {
+            self.rebuild().await?;
+            self.announce().await?;
+        }
+        Ok(changed)
+    }
+
+    /// Makes the list anew from what is known.
+    pub async fn rebuild(&self) -> Result<()> {
+        let listing = self.inner.listing.clone();
+        self.inner
+            .store
+            .read(move |connection| {
+                let offered = store::catalogue::cards(connection)?;
+                let installed = store::modules::installed_entries(connection)?;
+                listing.rebuild(offered, installed);
+                Ok(())
+            })
+            .await
+    }
+
+    /// Shows a module as installed in `installed`, or as removed.
+    pub async fn set_installed(&self, name: &ModuleName, installed: Option<&str>) -> Result<()> {
+        if self.inner.listing.set_installed(name.as_str(), installed) { Ok(()) } else { self.rebuild().await }
+    }
+
+    /// The newest version that the catalogue offers, when it is newer than `installed`.
+    pub async fn update_for(&self, name: &ModuleName, installed: &str) -> Result<Option<String>> {
+        let newest = self.offers(name).await?.into_iter().find(|offer| offer.manifest.is_some());
+        Ok(newest.map(|offer| offer.version).filter(|version| compare_versions(version, installed).is_gt()))
+    }
+
+    async fn announce(&self) -> Result<()> {
+        let event = Event::Catalogue { revision: self.inner.listing.revision() };
+        let id = self
+            .inner
+            .store
+            .write("catalogue event", move |tx| store::events::append(tx, &event, now_ms()))
+            .await?;
+        self.inner.events.announce(id);
+        Ok(())
+    }
+
+    /// Every offer of a module, newest version first; sources in the order of the configuration.
+    pub async fn offers(&self, name: &ModuleName) -> Result<Vec<Offer>> {
+        let name = name.clone();
+        let mut offers = self.inner.store.read(move |connection| store::catalogue::offers(connection, &name)).await?;
+        let order: HashMap<String, usize> =
+            self.inner.sources.iter().enumerate().map(|(at, (source, _))| (source.id(), at)).collect();
+        offers.sort_by(|a, b| {
+            compare_versions(&b.version, &a.version)
+                .then_with(|| order.get(&a.source).cmp(&order.get(&b.source)))
+                .then_with(|| a.place.cmp(&b.place))
+        });
+        Ok(offers)
+    }
+
+    /// Why sources could not be read, a line each.
+    pub async fn problems(&self) -> Result<Vec<String>> {
+        let ids: Vec<String> = self.inner.sources.iter().map(|(source, _)| source.id()).collect();
+        self.inner
+            .store
+            .read(move |connection| {
+                let mut problems = Vec::new();
+                for id in ids {
+                    if let Some(problem) = store::catalogue::source(connection, &id)?.problem {
+                        problems.push(format!("{id}: {problem}"));
+                    }
+                }
+                Ok(problems)
+            })
+            .await
+    }
+
+    /// Gets the archive of an offer into a temporary file that only this process may read.
+    ///
+    /// `progress` is told how many bytes have come, and says whether to go on. Blocking: call it off the async threads.
+    ///
+    /// # Errors
+    /// [`ServerError::Conflict`] when what came is not what the catalogue announced (attack id T1).
+    pub fn fetch(&self, source: &str, place: &str, sha256: &str, progress: &mut dyn FnMut(u64) -> bool) -> Result<Fetched> {
+        let Some((source, wake)) = self.inner.sources.iter().find(|(known, _)| known.id() == source) else {
+            return Err(ServerError::Conflict("Its catalogue is not configured any more.".to_owned()));
+        };
+        let fetched = source
+            .fetch(place, &self.inner.limits, &self.inner.temporary, progress)
+            .map_err(|SourceError(problem)| ServerError::Conflict(problem))?;
+        if fetched.sha256 == sha256 {
+            return Ok(fetched);
+        }
+        wake.notify_one();
+        Err(ServerError::Conflict(format!(
+            "The archive is not the one that the catalogue announced: its SHA-256 is {}, not {sha256}. The catalogue is \
+             being read again; look at the module once more before you retry.",
+            fetched.sha256
+        )))
+    }
+
+    /// Gets an icon that a remote index names but that was not needed yet. `None` when no source has it.
+    pub async fn fetch_icon(&self, sha256: &str) -> Result<Option<(String, Vec<u8>)>> {
+        for (source, _) in &self.inner.sources {
+            if !matches!(**source, Source::Remote(_)) {
+                continue;
+            }
+            let (source, wanted) = (Arc::clone(source), sha256.to_owned());
+            let Some(icon) = tokio::task::spawn_blocking(move || source.fetch_icon(&wanted)).await? else { continue };
+            let found = (icon.media_type.clone(), icon.bytes.clone());
+            self.inner.store.write("icon", move |tx| store::icons::put(tx, &[icon])).await?;
+            return Ok(Some(found));
+        }
+        Ok(None)
+    }
+}

@@ -1,0 +1,283 @@
+//! Modules behind an `index.json` on another host.
+
+use std::{
+    collections::{HashMap, HashSet},
+    io::{Read, Write},
+    net::IpAddr,
+    time::Duration,
+};
+
+use sha2::{Digest, Sha256};
+use tokio::sync::mpsc::Sender;
+use ureq::{
+    Agent,
+    http::Uri,
+    unversioned::{
+        resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver},
+        transport::{DefaultConnector, NextTimeout},
+    },
+};
+
+use super::{
+    index::{Document, FORMAT, Listed},
+    source::{Content, Found, HashingFile, Reading, SourceError, hex, io_error},
+};
+use crate::server::{
+    archive::{Icon, Limits},
+    catalogue::index::ListedIcon,
+    markup,
+};
+
+/// Largest accepted index: room for ten thousand modules and more.
+const INDEX_MAX: u64 = 64 * 1024 * 1024;
+const ICON_MAX: u64 = 1024 * 1024;
+const ICON_TYPES: [&str; 5] = ["image/png", "image/svg+xml", "image/jpeg", "image/gif", "image/webp"];
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// An archive may take longer than an answer.
+const ARCHIVE_TIMEOUT: Duration = Duration::from_secs(10 * 60);
+
+/// An index on another host.
+pub struct Remote {
+    address: String,
+    agent: Agent,
+    icons: parking_lot::Mutex<HashMap<String, ListedIcon>>,
+}
+
+impl Remote {
+    /// # Errors
+    /// A line that says why the address cannot be used.
+    pub fn new(address: &str, allow_private: bool) -> Result<Self, String> {
+        let is_index = address.ends_with(".json");
+        let secure = address.starts_with("https://");
+        if !is_index || !(secure || (allow_private && address.starts_with("http://"))) {
+            return Err(format!("the catalogue {address} must be the https address of an index.json"));
+        }
+        // No redirect is followed: it could lead to an address that the resolver has not seen.
+        let config = Agent::config_builder()
+            .https_only(!allow_private)
+            .max_redirects(0)
+            .timeout_connect(Some(Duration::from_secs(10)))
+            .timeout_recv_response(Some(TIMEOUT))
+            .user_agent(concat!("stockroom/", env!("CARGO_PKG_VERSION")))
+            .build();
+        let resolver = PublicOnly { allow_private, inner: DefaultResolver::default() };
+        let agent = Agent::with_parts(config, DefaultConnector::default(), resolver);
+        Ok(Self { address: address.to_owned(), agent, icons: parking_lot::Mutex::default() })
+    }
+
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Asks for the index, and reads it if it has changed.
+    pub(super) fn read(
+        &self,
+        known: &HashMap<String, String>,
+        etag: Option<&str>,
+        found: &Sender<Found>,
+    ) -> Result<Reading, SourceError> {
+        let mut request =
+            self.agent.get(&self.address).config().timeout_global(Some(ARCHIVE_TIMEOUT)).build();
+        // After a start the addresses of icons are not known, so the index is read once whether it changed or not.
+        if let Some(etag) = etag.filter(|_| !self.icons.lock().is_empty()) {
+            request = request.header("if-none-match", etag);
+        }
+        let mut answer = request.call().map_err(network)?;
+        if answer.status() == 304 {
+            return Ok(Reading { etag: etag.map(str::to_owned), places: None });
+        }
+        if answer.status() != 200 {
+            return Err(SourceError(format!("The catalogue answered with status {}.", answer.status())));
+        }
+        let etag = answer.headers().get("etag").and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let document: Document = serde_json::from_reader(answer.body_mut().with_config().limit(INDEX_MAX).reader())
+            .map_err(|cause| SourceError(format!("The catalogue's index cannot be read ({cause}).")))?;
+        if document.format > FORMAT {
+            return Err(SourceError("The catalogue's index is of a newer format: update Stockroom.".to_owned()));
+        }
+        *self.icons.lock() = document.icons.into_iter().collect();
+        let mut places = HashSet::new();
+        for listed in document.modules {
+            places.insert(listed.archive.clone());
+            if known.get(&listed.archive) != Some(&listed.sha256)
+                && found.blocking_send(to_found(listed)).is_err()
+            {
+                break;
+            }
+        }
+        Ok(Reading { etag, places: Some(places) })
+    }
+
+    /// Downloads an archive.
+    pub(super) fn write(
+        &self,
+        place: &str,
+        limits: &Limits,
+        out: &mut HashingFile,
+        progress: &mut dyn FnMut(u64) -> bool,
+    ) -> Result<(), SourceError> {
+        let mut answer = self
+            .agent
+            .get(self.resolve(place)?)
+            .config()
+            .timeout_global(Some(ARCHIVE_TIMEOUT))
+            .build()
+            .call()
+            .map_err(network)?;
+        if answer.status() != 200 {
+            return Err(SourceError(format!("The catalogue answered with status {} for the archive.", answer.status())));
+        }
+        let mut body = answer.body_mut().with_config().limit(limits.archive_bytes + 1).reader();
+        let mut buffer = vec![0; 64 * 1024];
+        loop {
+            let read = body.read(&mut buffer).map_err(io_error)?;
+            if read == 0 {
+                return Ok(());
+            }
+            out.write_all(&buffer[..read]).map_err(io_error)?;
+            if out.size() > limits.archive_bytes {
+                return Err(SourceError(format!("The archive is over the limit of {} bytes.", limits.archive_bytes)));
+            }
+            if !progress(out.size()) {
+                return Err(SourceError("Cancelled.".to_owned()));
+            }
+        }
+    }
+
+    /// Downloads an icon that the index names; `None` when it does not, or when what comes is something else.
+    pub(super) fn icon(&self, sha256: &str) -> Option<Icon> {
+        let listed = self.icons.lock().get(sha256).cloned()?;
+        let address = self.resolve(&listed.href).ok()?;
+        let mut answer =
+            self.agent.get(address).config().timeout_global(Some(TIMEOUT)).build().call().ok()?;
+        let mut bytes = Vec::new();
+        answer.body_mut().with_config().limit(ICON_MAX).reader().read_to_end(&mut bytes).ok()?;
+        (hex(&Sha256::digest(&bytes)) == sha256 && ICON_TYPES.contains(&listed.media_type.as_str()))
+            .then(|| Icon { sha256: sha256.to_owned(), media_type: listed.media_type, bytes })
+    }
+
+    /// The address of something that lies beside the index. It cannot leave the index's folder.
+    fn resolve(&self, place: &str) -> Result<String, SourceError> {
+        let sound = !place.is_empty()
+            && !place.starts_with('/')
+            && place.split('/').all(|part| !part.is_empty() && part != "." && part != "..")
+            && place.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._/+~@".contains(&b));
+        let folder = self.address.rsplit_once('/').map(|(folder, _)| folder).filter(|_| sound);
+        folder
+            .map(|folder| format!("{folder}/{place}"))
+            .ok_or_else(|| SourceError(format!("The catalogue's index names a place that is not beside it: {place}")))
+    }
+}
+
+fn to_found(listed: Listed) -> Found {
+    let Listed { archive, sha256, size, mut manifest } = listed;
+    manifest.documentation = manifest.documentation.as_deref().and_then(markup::safe_link);
+    let fingerprint = sha256.clone();
+    Found {
+        place: archive,
+        fingerprint,
+        content: Content::Module { manifest: Box::new(manifest), sha256, size },
+        icons: Vec::new(),
+    }
+}
+
+fn network(cause: ureq::Error) -> SourceError {
+    SourceError(format!("The catalogue cannot be reached ({cause}). What was known of it is still listed."))
+}
+
+/// Resolves once, and hands out only addresses on the public internet (attack id W1).
+#[derive(Debug)]
+struct PublicOnly {
+    allow_private: bool,
+    inner: DefaultResolver,
+}
+
+impl Resolver for PublicOnly {
+    fn resolve(
+        &self,
+        uri: &Uri,
+        config: &ureq::config::Config,
+        timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let found = self.inner.resolve(uri, config, timeout)?;
+        if self.allow_private || found.iter().all(|address| is_public(address.ip())) {
+            return Ok(found);
+        }
+        Err(ureq::Error::Other(
+            "its address is a private one; --allow-private-addresses permits that".to_owned().into(),
+        ))
+    }
+}
+
+/// Whether an address is on the public internet: not loopback, private, link-local, shared, mapped to one of these, …
+pub fn is_public(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => {
+            let [a, b, c, _] = v4.octets();
+            !(v4.is_loopback()
+                || v4.is_private()
+                || v4.is_link_local()
+                || v4.is_unspecified()
+                || v4.is_broadcast()
+                || v4.is_multicast()
+                || v4.is_documentation()
+                || a == 0
+                || a >= 240
+                || (a == 100 && (64..128).contains(&b))
+                || (a == 198 && (b == 18 || b == 19))
+                || (a == 192 && b == 0 && c == 0))
+        }
+        IpAddr::V6(v6) => {
+            if let Some(v4) = v6.to_ipv4() {
+                return is_public(IpAddr::V4(v4));
+            }
+            let [first, second, ..] = v6.segments();
+            !(v6.is_loopback()
+                || v6.is_unspecified()
+                || v6.is_multicast()
+                || v6.is_unique_local()
+                || v6.is_unicast_link_local()
+                || first == 0x64 && second == 0xff9b
+                || first == 0x2001 && second == 0xdb8
+                || first == 0x2002)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn w1_private_addresses_in_every_spelling_are_not_public() {
+        for private in [
+            "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0", "100.64.0.1", "::1",
+            "::", "fe80::1", "fd00::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::127.0.0.1", "64:ff9b::7f00:1",
+            "2002:7f00:1::", "224.0.0.1", "255.255.255.255", "198.18.0.1",
+        ] {
+            assert!(!is_public(private.parse().expect("an address")), "{private}");
+        }
+        for public in ["93.184.216.34", "2606:2800:220:1::1", "100.128.0.1"] {
+            assert!(is_public(public.parse().expect("an address")), "{public}");
+        }
+    }
+
+    #[test]
+    fn archives_lie_beside_their_index() {
+        let remote = Remote::new("https://example.com/modules/index.json", false).expect("an address");
+        assert_eq!(
+            remote.resolve("archives/a-1.0.0.zip").map_err(|SourceError(text)| text),
+            Ok("https://example.com/modules/archives/a-1.0.0.zip".to_owned())
+        );
+        for bad in ["../secret", "/etc/passwd", "https://evil/x", "a//b", "a?b", "%2e%2e/x", ""] {
+            assert!(remote.resolve(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn only_https_is_taken_unless_private_addresses_are_allowed() {
+        assert!(Remote::new("http://example.com/index.json", false).is_err());
+        assert!(Remote::new("https://example.com/", false).is_err());
+        assert!(Remote::new("http://127.0.0.1:9/index.json", true).is_ok());
+    }
+}

@@ -1,0 +1,235 @@
+//! The configuration: command line over environment over file over default, and where each value came from.
+
+use std::{fmt, net::SocketAddr, path::PathBuf};
+
+use clap::{ArgMatches, Args, parser::ValueSource};
+use serde::Deserialize;
+
+use super::archive::Limits;
+
+const LISTEN: &str = "127.0.0.1:8080";
+const DATA: &str = "stockroom-data";
+
+/// The options of `stockroom serve` and `stockroom config`. The file's keys have the same names, with `_` for `-`.
+#[derive(Args, Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// A TOML file with these settings.
+    #[arg(long, env = "STOCKROOM_CONFIG", value_name = "FILE")]
+    #[serde(skip)]
+    pub config: Option<PathBuf>,
+
+    /// Address and port to listen on; port 0 takes a free one. [default: 127.0.0.1:8080]
+    ///
+    /// Only loopback addresses are accepted: there is no sign-in yet.
+    #[arg(long, env = "STOCKROOM_LISTEN", value_name = "ADDRESS")]
+    pub listen: Option<String>,
+
+    /// Folder for the registry and the archives; made where it is missing. [default: stockroom-data]
+    #[arg(long, env = "STOCKROOM_DATA", value_name = "DIR")]
+    pub data: Option<PathBuf>,
+
+    /// Where modules come from; may be given several times. [default: starter]
+    ///
+    /// The word `starter` (the modules that Stockroom carries), a folder with archives or unpacked modules, or the
+    /// https address of an `index.json` made by `stockroom catalogue index`.
+    #[arg(long, env = "STOCKROOM_CATALOGUE", value_name = "DIR|URL", value_delimiter = ',')]
+    pub catalogue: Option<Vec<String>>,
+
+    /// Largest accepted archive, in bytes. [default: 10485760]
+    #[arg(long, env = "STOCKROOM_MAX_ARCHIVE_BYTES", value_name = "BYTES")]
+    pub max_archive_bytes: Option<u64>,
+
+    /// Let catalogues lie on loopback, private and link-local addresses, and be read over plain http. [default: false]
+    #[arg(long, env = "STOCKROOM_ALLOW_PRIVATE_ADDRESSES", value_name = "BOOL", num_args = 0..=1,
+          default_missing_value = "true")]
+    pub allow_private_addresses: Option<bool>,
+}
+
+/// Where a value came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    Default,
+    File(PathBuf),
+    Environment(&'static str),
+    CommandLine,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => write!(f, "default"),
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Environment(name) => write!(f, "{name}"),
+            Self::CommandLine => write!(f, "command line"),
+        }
+    }
+}
+
+/// A value with its origin.
+#[derive(Clone, Debug)]
+pub struct Setting<T> {
+    pub value: T,
+    pub origin: Origin,
+}
+
+/// The effective configuration.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub listen: Setting<SocketAddr>,
+    pub data: Setting<PathBuf>,
+    pub catalogue: Setting<Vec<String>>,
+    pub max_archive_bytes: Setting<u64>,
+    pub allow_private_addresses: Setting<bool>,
+}
+
+impl Config {
+    /// Puts the sources together.
+    ///
+    /// # Errors
+    /// A line that says which value is wrong and what to do.
+    pub fn resolve(options: Options, matches: &ArgMatches) -> Result<Self, String> {
+        let (file, path) = match &options.config {
+            None => (Options::default(), PathBuf::new()),
+            Some(path) => {
+                let text = std::fs::read_to_string(path)
+                    .map_err(|cause| format!("the configuration file {} cannot be read ({cause})", path.display()))?;
+                let options: Options = toml::from_str(&text)
+                    .map_err(|cause| format!("the configuration file {} is wrong: {cause}", path.display()))?;
+                (options, path.clone())
+            }
+        };
+        let pick = Pick { matches, path };
+        let listen = pick.setting("listen", "STOCKROOM_LISTEN", options.listen, file.listen, || LISTEN.to_owned());
+        let address: SocketAddr = listen.value.parse().map_err(|_| {
+            format!("{:?} (from {}) is no address with a port: write it like {LISTEN}", listen.value, listen.origin)
+        })?;
+        if !address.ip().is_loopback() {
+            return Err(format!(
+                "refusing to listen on {address}: there is no sign-in yet, so only loopback addresses such as {LISTEN} \
+                 are safe"
+            ));
+        }
+        Ok(Self {
+            listen: Setting { value: address, origin: listen.origin },
+            data: pick.setting("data", "STOCKROOM_DATA", options.data, file.data, || PathBuf::from(DATA)),
+            catalogue: pick.setting(
+                "catalogue",
+                "STOCKROOM_CATALOGUE",
+                options.catalogue,
+                file.catalogue,
+                || vec!["starter".to_owned()],
+            ),
+            max_archive_bytes: pick.setting(
+                "max_archive_bytes",
+                "STOCKROOM_MAX_ARCHIVE_BYTES",
+                options.max_archive_bytes,
+                file.max_archive_bytes,
+                || Limits::default().archive_bytes,
+            ),
+            allow_private_addresses: pick.setting(
+                "allow_private_addresses",
+                "STOCKROOM_ALLOW_PRIVATE_ADDRESSES",
+                options.allow_private_addresses,
+                file.allow_private_addresses,
+                || false,
+            ),
+        })
+    }
+
+    pub fn limits(&self) -> Limits {
+        Limits { archive_bytes: self.max_archive_bytes.value, ..Limits::default() }
+    }
+}
+
+/// As `stockroom config` prints it: valid TOML, the origins as comments.
+impl fmt::Display for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "listen = \"{}\"  # {}", self.listen.value, self.listen.origin)?;
+        writeln!(f, "data = {:?}  # {}", self.data.value, self.data.origin)?;
+        writeln!(f, "catalogue = {:?}  # {}", self.catalogue.value, self.catalogue.origin)?;
+        writeln!(f, "max_archive_bytes = {}  # {}", self.max_archive_bytes.value, self.max_archive_bytes.origin)?;
+        writeln!(
+            f,
+            "allow_private_addresses = {}  # {}",
+            self.allow_private_addresses.value, self.allow_private_addresses.origin
+        )
+    }
+}
+
+struct Pick<'a> {
+    matches: &'a ArgMatches,
+    path: PathBuf,
+}
+
+impl Pick<'_> {
+    fn setting<T>(
+        &self,
+        id: &str,
+        variable: &'static str,
+        given: Option<T>,
+        file: Option<T>,
+        default: impl FnOnce() -> T,
+    ) -> Setting<T> {
+        match (given, file) {
+            (Some(value), _) if self.matches.value_source(id) == Some(ValueSource::EnvVariable) => {
+                Setting { value, origin: Origin::Environment(variable) }
+            }
+            (Some(value), _) => Setting { value, origin: Origin::CommandLine },
+            (None, Some(value)) => Setting { value, origin: Origin::File(self.path.clone()) },
+            (None, None) => Setting { value: default(), origin: Origin::Default },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Command, FromArgMatches};
+
+    use super::*;
+
+    fn resolve(arguments: &[&str]) -> Result<Config, String> {
+        let matches = Options::augment_args(Command::new("stockroom"))
+            .try_get_matches_from(std::iter::once(&"stockroom").chain(arguments))
+            .map_err(|cause| cause.to_string())?;
+        Config::resolve(Options::from_arg_matches(&matches).expect("matches"), &matches)
+    }
+
+    #[test]
+    fn the_command_line_wins_over_the_file_and_the_file_over_the_default() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("stockroom.toml");
+        std::fs::write(&file, "listen = \"127.0.0.1:1\"\ndata = \"/srv/a\"\n").expect("writes");
+        let file = file.to_str().expect("UTF-8");
+        let config = resolve(&["--config", file, "--listen", "127.0.0.1:2"]).expect("resolves");
+        assert_eq!((config.listen.value.port(), config.listen.origin), (2, Origin::CommandLine));
+        assert_eq!(config.data.origin, Origin::File(file.into()));
+        assert_eq!(config.catalogue.value, ["starter"]);
+        assert_eq!(config.catalogue.origin, Origin::Default);
+    }
+
+    #[test]
+    fn anything_but_loopback_is_refused() {
+        for open in ["0.0.0.0:8080", "192.168.1.2:80", "[::]:80"] {
+            assert!(resolve(&["--listen", open]).is_err_and(|line| line.contains("no sign-in")), "{open}");
+        }
+        assert!(resolve(&["--listen", "[::1]:80"]).is_ok());
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        assert!(resolve(&["--listen", "localhost"]).is_err_and(|line| line.contains("127.0.0.1:8080")));
+        assert!(resolve(&["--config", "/nowhere.toml"]).is_err_and(|line| line.contains("/nowhere.toml")));
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("stockroom.toml");
+        std::fs::write(&file, "lissten = 1\n").expect("writes");
+        assert!(resolve(&["--config", file.to_str().expect("UTF-8")]).is_err_and(|line| line.contains("lissten")));
+    }
+
+    #[test]
+    fn what_config_prints_is_a_configuration_file() {
+        let printed = resolve(&["--data", "/srv/b"]).expect("resolves").to_string();
+        assert!(printed.contains("data = \"/srv/b\"  # command line"));
+        toml::from_str::<Options>(&printed).expect("is TOML");
+    }
+}

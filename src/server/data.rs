@@ -1,0 +1,82 @@
+//! The data folder: where each kind of thing lies in it, and that only one server uses it.
+
+use std::{
+    fs::{self, DirBuilder, File, TryLockError},
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+
+/// The data folder, held for as long as this value lives.
+#[derive(Debug)]
+pub struct DataFolder {
+    root: PathBuf,
+    _lock: File,
+}
+
+impl DataFolder {
+    /// Opens the folder, and creates what is missing in it, for this user alone. What an earlier process left half done
+    /// in the temporary folder is deleted.
+    ///
+    /// # Errors
+    /// A line that says what to do.
+    pub fn open(root: &Path) -> Result<Self, String> {
+        let unusable = |cause: std::io::Error| {
+            format!(
+                "the data folder {} cannot be written ({cause}): make it writable, or point --data at another",
+                root.display()
+            )
+        };
+        create_private(root).map_err(unusable)?;
+        let lock = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(root.join("lock"))
+            .map_err(unusable)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(format!(
+                    "the data folder {} is in use by another Stockroom: stop that one, or point --data at another folder",
+                    root.display()
+                ));
+            }
+            Err(TryLockError::Error(cause)) => return Err(unusable(cause)),
+        }
+        let folder = Self { root: root.to_path_buf(), _lock: lock };
+        match fs::remove_dir_all(folder.temporary()) {
+            Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => return Err(unusable(cause)),
+            _ => {}
+        }
+        for path in [folder.temporary(), folder.blobs(), folder.modules()] {
+            create_private(&path).map_err(unusable)?;
+        }
+        Ok(folder)
+    }
+
+    pub fn database(&self) -> PathBuf {
+        self.root.join("stockroom.db")
+    }
+
+    /// Archives as they came.
+    pub fn blobs(&self) -> PathBuf {
+        self.root.join("blobs")
+    }
+
+    /// Unpacked archives, a folder each, named by the archive's SHA-256.
+    pub fn modules(&self) -> PathBuf {
+        self.root.join("modules")
+    }
+
+    /// Work that is not finished; emptied at every start.
+    pub fn temporary(&self) -> PathBuf {
+        self.root.join("tmp")
+    }
+}
+
+fn create_private(path: &Path) -> std::io::Result<()> {
+    if path.is_dir() {
+        return fs::set_permissions(path, fs::Permissions::from_mode(0o700));
+    }
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}

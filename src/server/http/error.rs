@@ -1,0 +1,32 @@
+//! Failures as the public protocol shows them: `{statusCode, error, message}`, and never more than a text made for it.
+
+use axum::{
+    Json,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use serde_json::json;
+
+use crate::server::error::ServerError;
+
+impl IntoResponse for ServerError {
+    fn into_response(self) -> Response {
+        let public = self.public();
+        let status = StatusCode::from_u16(public.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut body = json!({
+            "statusCode": status.as_u16(),
+            "error": status.canonical_reason().unwrap_or("Error"),
+            "message": public.message,
+        });
+        match self {
+            Self::InvalidArchive(findings) => body["data"] = json!(findings),
+            Self::TooLarge { limit } => body["limit"] = json!(limit),
+            _ => {}
+        }
+        (status, Json(body)).into_response()
+    }
+}
+
+pub(super) async fn not_found() -> ServerError {
+    ServerError::NotFound("Not Found".to_owned())
+}

@@ -1,0 +1,115 @@
+//! Every route of the server: the public protocol at the root, the back office below `/backoffice`.
+
+mod assets;
+mod components;
+mod error;
+mod events;
+mod guard;
+mod icons;
+mod index;
+mod modules;
+mod upload;
+
+use std::{any::Any, time::Duration};
+
+use axum::{
+    Json, Router,
+    extract::{DefaultBodyLimit, Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    middleware,
+    response::{IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use leptos::prelude::{LeptosOptions, provide_context};
+use leptos_axum::{LeptosRoutes, generate_route_list};
+use tower::ServiceBuilder;
+use tower_http::{
+    catch_panic::CatchPanicLayer, compression::CompressionLayer, csrf::CsrfLayer,
+    set_header::SetResponseHeaderLayer, timeout::TimeoutLayer,
+};
+
+pub use assets::Assets;
+
+use super::{error::ServerError, state::AppState};
+use crate::app::{App, shell};
+
+/// Rendering a page or answering a server function never takes longer.
+const PAGE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The whole server as one service.
+pub fn router(state: AppState) -> Router {
+    let options = LeptosOptions::builder().output_name("stockroom").build();
+    let routes = generate_route_list(App);
+    let context = {
+        let state = state.clone();
+        move || {
+            provide_context(state.clone());
+            guard::set_page_policy();
+        }
+    };
+    let functions = {
+        let context = context.clone();
+        move |request: Request| {
+            let context = context.clone();
+            async move { leptos_axum::handle_server_fns_with_context(context, request).await }
+        }
+    };
+    let pages = Router::new()
+        .leptos_routes_with_context(&options, routes, context, {
+            let options = options.clone();
+            move || shell(options.clone())
+        })
+        .route("/backoffice/api/{*name}", get(functions.clone()).post(functions))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, PAGE_TIMEOUT))
+        .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache")))
+        .with_state(options);
+
+    Router::new()
+        .route("/", get(root))
+        .route("/healthz", get(healthz))
+        .route("/components", post(components::publish).layer(DefaultBodyLimit::disable()))
+        .route("/components/uploader/{ticket}", get(components::ticket))
+        .route("/backoffice", get(|| async { Redirect::to("/backoffice/modules") }))
+        .route("/backoffice/", get(|| async { Redirect::to("/backoffice/modules") }))
+        .route("/backoffice/assets/{version}/{*path}", get(assets::serve))
+        .route("/backoffice/events", get(events::stream))
+        .route("/backoffice/icons/{sha256}", get(icons::serve))
+        .route("/backoffice/index", get(index::serve))
+        .route("/backoffice/modules/{name}/download", get(modules::download))
+        .route("/backoffice/upload", post(upload::form).layer(DefaultBodyLimit::disable()))
+        .with_state(state.clone())
+        .merge(pages)
+        .fallback(error::not_found)
+        .layer(
+            ServiceBuilder::new()
+                .layer(CatchPanicLayer::custom(panicked))
+                .layer(middleware::from_fn(guard::guard))
+                .layer(CsrfLayer::new())
+                .layer(CompressionLayer::new()),
+        )
+}
+
+/// A browser goes to the back office; any other client learns the version.
+async fn root(headers: HeaderMap) -> Response {
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if accept.contains("text/html") {
+        Redirect::to("/backoffice/").into_response()
+    } else {
+        Json(serde_json::json!({ "version": env!("CARGO_PKG_VERSION") })).into_response()
+    }
+}
+
+/// Answers 200 when the registry can be read.
+async fn healthz(State(state): State<AppState>) -> Result<&'static str, ServerError> {
+    state.registry.running_jobs().await?;
+    Ok("ok")
+}
+
+fn panicked(panic: Box<dyn Any + Send>) -> Response {
+    let cause = panic
+        .downcast_ref::<&str>()
+        .map(ToString::to_string)
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "panic".to_owned());
+    ServerError::internal(cause).into_response()
+}

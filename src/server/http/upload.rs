@@ -1,0 +1,48 @@
+//! The upload form of browsers without wasm: the same way in, in a form's clothes.
+
+use axum::{
+    extract::{Multipart, State},
+    http::{StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
+};
+use futures::StreamExt;
+
+use super::components::displayable;
+use crate::server::{
+    access::AdminActor,
+    error::{Result, ServerError},
+    registry::Received,
+    state::AppState,
+};
+
+/// Takes the form's file and leads to the page that shows its installation; a refusal leads there, too, as a text.
+pub(super) async fn form(State(state): State<AppState>, multipart: Multipart) -> Response {
+    match receive(&state, multipart).await {
+        Ok(id) => Redirect::to(&format!("/backoffice/jobs/{id}")).into_response(),
+        Err(error) => {
+            let status = error.public().status;
+            // 303: the page is fetched with GET, and says what the status means.
+            (StatusCode::SEE_OTHER, [(header::LOCATION, format!("/backoffice/upload?refused={status}"))])
+                .into_response()
+        }
+    }
+}
+
+async fn receive(state: &AppState, mut multipart: Multipart) -> Result<String> {
+    let broken = |_| ServerError::Incomplete("The upload broke off. Send the file again.".to_owned());
+    let mut allow_downgrade = false;
+    while let Some(field) = multipart.next_field().await.map_err(broken)? {
+        match field.name() {
+            // The form has it before the file.
+            Some("allowDowngrade") => allow_downgrade = field.bytes().await.map_err(broken)?.as_ref() == b"true",
+            Some("file") => {
+                let file = field.file_name().and_then(displayable);
+                let limit = state.registry.limits().archive_bytes;
+                let received = Received::read(field.boxed(), &state.registry.temporary(), limit).await?;
+                return Ok(state.registry.upload(&AdminActor::on_loopback(), received, file, allow_downgrade).await?.id);
+            }
+            _ => {}
+        }
+    }
+    Err(ServerError::Invalid("Choose a zip file first.".to_owned()))
+}

@@ -1,0 +1,17 @@
+//! Everything that runs only on the server. Ways in (`http`, and `crate::api`) name the actor, services decide,
+//! `store` and `blobs` keep.
+
+pub mod access;
+pub mod archive;
+pub mod blobs;
+pub mod catalogue;
+pub mod config;
+pub mod data;
+pub mod error;
+pub mod events;
+pub mod http;
+pub mod markup;
+pub mod registry;
+pub mod state;
+pub mod store;
+pub mod time;

@@ -1,0 +1,280 @@
+//! The one way of every archive into the registry: fetch, check, unpack, register, activate.
+
+use std::{
+    fs::File,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use super::{
+    Registry, is_downgrade,
+    job::{Stop, check_cancelled},
+};
+use crate::{
+    domain::job::{Event, Job, JobFailure, JobState, Outcome, Step},
+    server::{
+        archive::{self, CheckError, Checked},
+        catalogue::entry_of,
+        error::ServerError,
+        store::{
+            self,
+            jobs::Request,
+            modules::{Archive, Install},
+        },
+        time::now_ms,
+    },
+};
+
+/// Told of every point that a job reaches; tests end the process there.
+#[derive(Clone)]
+pub struct Checkpoint(Arc<dyn Fn(&'static str) + Send + Sync>);
+
+impl Checkpoint {
+    pub fn new(reached: impl Fn(&'static str) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(reached))
+    }
+
+    /// Every point, in the order in which a job reaches them.
+    pub const POINTS: [&'static str; 7] =
+        ["started", "fetched", "checked", "unpacking", "unpacked", "registered", "activated"];
+
+    fn reached(&self, point: &'static str) {
+        (self.0)(point);
+    }
+}
+
+impl Default for Checkpoint {
+    fn default() -> Self {
+        Self::new(|_| {})
+    }
+}
+
+impl Registry {
+    pub(super) async fn work(&self, job: &mut Job, request: &Request, flag: &Arc<AtomicBool>) -> Result<(), Stop> {
+        let at = &self.inner.checkpoint;
+        let _permit = self.inner.permits.acquire().await.map_err(ServerError::internal)?;
+        check_cancelled(flag)?;
+        at.reached("started");
+
+        let file = self.fetch(job, request, flag).await?;
+        at.reached("fetched");
+
+        self.enter(job, Step::Check, flag).await?;
+        let (checked, file) = self.check(file).await?;
+        let installed = self.admit(job, request, &checked).await?;
+        at.reached("checked");
+        let sha256 = request.sha256();
+        if installed.as_ref().is_some_and(|install| install.sha256 == sha256) {
+            return Ok(self.end_as_unchanged(job).await?);
+        }
+
+        self.enter(job, Step::Unpack, flag).await?;
+        let folder = self.unpack(job, file, &checked, sha256, flag).await?;
+        at.reached("unpacked");
+
+        self.enter(job, Step::Register, flag).await?;
+        let archive = self.register_archive(&checked, sha256, &folder).await?;
+        at.reached("registered");
+
+        // From here on there is no way back: the switch is one transaction.
+        self.enter(job, Step::Activate, flag).await?;
+        self.activate(job, request, archive, installed).await?;
+        at.reached("activated");
+        Ok(())
+    }
+
+    /// Shows that a step begins, unless somebody wants the job to stop.
+    async fn enter(&self, job: &mut Job, step: Step, flag: &AtomicBool) -> Result<(), Stop> {
+        check_cancelled(flag)?;
+        if job.step != step || job.percent.is_some() {
+            job.step = step;
+            job.percent = None;
+            self.keep(job).await?;
+        }
+        Ok(())
+    }
+
+    /// Brings the archive into the blob store, and opens it.
+    async fn fetch(&self, job: &mut Job, request: &Request, flag: &Arc<AtomicBool>) -> Result<File, Stop> {
+        if let Request::Catalogue { source, place, sha256, .. } = request
+            && !self.inner.blobs.contains(sha256).await?
+        {
+            self.enter(job, Step::Fetch, flag).await?;
+            let fetching = {
+                let catalogue = self.inner.catalogue.clone();
+                let (source, place, sha256) = (source.clone(), place.clone(), sha256.clone());
+                let flag = Arc::clone(flag);
+                tokio::task::spawn_blocking(move || {
+                    catalogue.fetch(&source, &place, &sha256, &mut |_| !flag.load(Ordering::Relaxed))
+                })
+            };
+            let fetched = fetching.await.map_err(ServerError::from)?;
+            check_cancelled(flag)?;
+            let fetched = fetched?;
+            if fetched.size > self.inner.limits.archive_bytes {
+                return Err(ServerError::TooLarge { limit: self.inner.limits.archive_bytes }.into());
+            }
+            self.inner.blobs.put(&fetched.sha256, fetched.file.path()).await?;
+        }
+        Ok(self.inner.blobs.to_file(request.sha256(), &self.inner.data.temporary()).await?)
+    }
+
+    async fn check(&self, file: File) -> Result<(Checked, File), Stop> {
+        let limits = self.inner.limits.clone();
+        let checking = tokio::task::spawn_blocking(move || {
+            archive::check(&file, &limits).map(|checked| (checked, file))
+        });
+        checking
+            .await
+            .map_err(ServerError::from)?
+            .map_err(|error| match error {
+                CheckError::Rejected(rejected) => ServerError::InvalidArchive(rejected.findings).into(),
+                CheckError::Io(cause) => ServerError::from(cause).into(),
+            })
+    }
+
+    /// Decides whether the archive may be installed over what is there, and gives what is there.
+    async fn admit(&self, job: &mut Job, request: &Request, checked: &Checked) -> Result<Option<Install>, Stop> {
+        let manifest = &checked.manifest;
+        if let Some(expected) = job.module.as_ref().filter(|expected| **expected != manifest.name) {
+            let message = format!("The archive holds {}, not {expected}.", manifest.name);
+            return Err(Stop::Failed(JobFailure::new("other-module", message)));
+        }
+        job.module = Some(manifest.name.clone());
+        job.label = Some(manifest.label.clone());
+        job.version = Some(manifest.version.clone());
+        if let Err(cause) = self.keep(job).await {
+            // The module stays unclaimed by this job.
+            job.module = None;
+            return Err(cause.into());
+        }
+
+        let owner = {
+            let manifest = manifest.clone();
+            self.inner
+                .store
+                .read(move |connection| store::modules::component_owner(connection, &manifest.name, &manifest))
+                .await?
+        };
+        if let Some((component, owner)) = owner {
+            let message = format!(
+                "Its component {component} belongs to the installed module {owner}. Remove {owner} first, or rename the \
+                 component."
+            );
+            return Err(Stop::Failed(JobFailure::new("component-conflict", message)));
+        }
+
+        let installed = self.installed(&manifest.name).await?;
+        if let Some(install) = installed.as_ref().filter(|install| is_downgrade(&manifest.version, &install.version))
+            && !request.allow_downgrade()
+        {
+            let message = format!(
+                "Version {} is older than {}, which is installed. To replace it all the same, say so: in the dialog, or \
+                 with ?allowDowngrade=true.",
+                manifest.version, install.version
+            );
+            return Err(Stop::Failed(JobFailure::new(JobFailure::DOWNGRADE, message)));
+        }
+        Ok(installed)
+    }
+
+    /// Lays the files out for the engine, in a folder named by the archive's SHA-256.
+    async fn unpack(
+        &self,
+        job: &Job,
+        file: File,
+        checked: &Checked,
+        sha256: &str,
+        flag: &Arc<AtomicBool>,
+    ) -> Result<PathBuf, Stop> {
+        let target = self.inner.data.modules().join(sha256);
+        let unfinished = self.inner.data.temporary().join(format!("unpack-{}", job.id));
+        let (checked, flag) = (checked.clone(), Arc::clone(flag));
+        let at = self.inner.checkpoint.clone();
+        let unpacking = tokio::task::spawn_blocking(move || -> Result<PathBuf, Stop> {
+            let failed = |cause: &dyn std::fmt::Display| Stop::from(ServerError::internal(cause));
+            let mut begun = false;
+            let result = archive::unpack(&file, &checked, &unfinished, |_| {
+                if !std::mem::replace(&mut begun, true) {
+                    at.reached("unpacking");
+                }
+                !flag.load(Ordering::Relaxed)
+            });
+            if let Err(cause) = result {
+                check_cancelled(&flag)?;
+                return Err(failed(&cause));
+            }
+            if target.exists() {
+                // Left by a removal that can still be undone, or by an attempt before a restart: the same bytes.
+                std::fs::remove_dir_all(&unfinished).map_err(|cause| failed(&cause))?;
+            } else {
+                std::fs::rename(&unfinished, &target).map_err(|cause| failed(&cause))?;
+            }
+            Ok(target)
+        });
+        unpacking.await.map_err(ServerError::from)?
+    }
+
+    async fn register_archive(&self, checked: &Checked, sha256: &str, folder: &std::path::Path) -> Result<Archive, Stop> {
+        debug_assert!(folder.is_dir(), "an archive is registered after it is unpacked");
+        let (size, _) = self.inner.blobs.get(sha256).await?;
+        let archive = Archive { sha256: sha256.to_owned(), size, manifest: checked.manifest.clone() };
+        let (kept, icons) = (archive.clone(), checked.icons.clone());
+        self.inner
+            .store
+            .write("register archive", move |tx| {
+                store::icons::put(tx, &icons)?;
+                store::modules::put_archive(tx, &kept, &entry_of(&kept.manifest), now_ms())
+            })
+            .await?;
+        Ok(archive)
+    }
+
+    /// Makes the archive the installed version, ends the job and tells of both, all at once or not at all.
+    async fn activate(
+        &self,
+        job: &mut Job,
+        request: &Request,
+        archive: Archive,
+        previous: Option<Install>,
+    ) -> Result<(), Stop> {
+        let source = match request {
+            Request::Catalogue { source, .. } => source.clone(),
+            Request::Upload { .. } => "upload".to_owned(),
+        };
+        job.state = JobState::Succeeded;
+        job.outcome = Some(previous.map_or(Outcome::Installed, |install| Outcome::Replaced { previous: install.version }));
+        job.finished_at = Some(now_ms());
+        let name = archive.manifest.name.clone();
+        let version = archive.manifest.version.clone();
+        let update = self.inner.catalogue.update_for(&name, &version).await?;
+        let event = Event::Module { name: name.clone(), installed: Some(version.clone()), update };
+        let ended = job.clone();
+        let result = self
+            .inner
+            .store
+            .write("activate module", move |tx| {
+                let now = now_ms();
+                store::modules::install(tx, &archive, &source, now)?;
+                store::events::append(tx, &event, now)?;
+                store::jobs::update(tx, &ended, now, now)
+            })
+            .await;
+        match result {
+            Ok(id) => {
+                self.inner.catalogue.set_installed(&name, Some(&version)).await?;
+                self.inner.events.announce(id);
+                tracing::info!(module = %name, version, "module installed");
+                Ok(())
+            }
+            Err(cause) => {
+                job.state = JobState::Running;
+                job.outcome = None;
+                Err(cause.into())
+            }
+        }
+    }
+}

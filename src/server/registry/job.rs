@@ -1,0 +1,167 @@
+//! How a job is started, kept alive, shown and ended.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use super::{LEASE, Registry};
+use crate::{
+    domain::job::{Job, JobFailure, JobState, Outcome},
+    server::{
+        error::{Result, ServerError},
+        store::{self, jobs::Request},
+        time::now_ms,
+    },
+};
+
+/// A job is tried again after this many ends of the process in its midst, and then given up.
+const ATTEMPTS_MAX: u32 = 3;
+
+/// Why a job goes no further.
+pub(super) enum Stop {
+    Cancelled,
+    Failed(JobFailure),
+}
+
+impl From<ServerError> for Stop {
+    fn from(error: ServerError) -> Self {
+        let code = match &error {
+            ServerError::InvalidArchive(_) => JobFailure::INVALID_ARCHIVE,
+            ServerError::Conflict(_) => "conflict",
+            ServerError::TooLarge { .. } => "too-large",
+            _ => "internal",
+        };
+        let message = error.public().message;
+        let findings = if let ServerError::InvalidArchive(findings) = error { findings } else { Vec::new() };
+        Self::Failed(JobFailure { code: code.to_owned(), message, findings })
+    }
+}
+
+impl Registry {
+    /// Keeps a new job and lets it run.
+    pub(super) async fn start(&self, job: Job, request: Request) -> Result<Job> {
+        let job = self.register(job, &request).await?;
+        self.spawn(job.clone(), request);
+        Ok(job)
+    }
+
+    pub(super) async fn register(&self, job: Job, request: &Request) -> Result<Job> {
+        let (kept, request) = (job.clone(), request.clone());
+        let id = self
+            .inner
+            .store
+            .write("start job", move |tx| store::jobs::insert(tx, &kept, &request, lease()))
+            .await?;
+        self.inner.events.announce(id);
+        Ok(job)
+    }
+
+    pub(super) fn spawn(&self, job: Job, request: Request) {
+        let flag = Arc::new(AtomicBool::new(false));
+        self.inner.cancelled.lock().insert(job.id.clone(), Arc::clone(&flag));
+        let this = self.clone();
+        self.inner.tasks.spawn(async move {
+            let id = job.id.clone();
+            let (mut job, sha256) = (job, request.sha256().to_owned());
+            let worked = this.work(&mut job, &request, &flag);
+            let result = tokio::select! {
+                result = worked => result,
+                // Never ends.
+                () = this.keep_alive(&id) => Err(Stop::Cancelled),
+            };
+            this.inner.cancelled.lock().remove(&id);
+            if let Err(stop) = result
+                && let Err(cause) = this.end_unchanged(job, stop, &sha256).await
+            {
+                tracing::error!(job = id, %cause, "the end of a job could not be kept");
+            }
+        });
+    }
+
+    /// Renews a job's lease until it is dropped.
+    async fn keep_alive(&self, id: &str) {
+        loop {
+            tokio::time::sleep(LEASE / 3).await;
+            let id = id.to_owned();
+            let renewed =
+                self.inner.store.write("renew lease", move |tx| store::jobs::renew(tx, &id, lease())).await;
+            if let Err(cause) = renewed {
+                tracing::warn!(%cause, "a lease could not be renewed");
+            }
+        }
+    }
+
+    /// Keeps a change of a job and tells of it.
+    pub(super) async fn keep(&self, job: &Job) -> Result<()> {
+        let job = job.clone();
+        let id = self
+            .inner
+            .store
+            .write("update job", move |tx| store::jobs::update(tx, &job, lease(), now_ms()))
+            .await?;
+        self.inner.events.announce(id);
+        Ok(())
+    }
+
+    /// Ends a job that has changed nothing, and takes away what it had brought.
+    async fn end_unchanged(&self, mut job: Job, stop: Stop, sha256: &str) -> Result<()> {
+        match stop {
+            Stop::Cancelled => job.state = JobState::Cancelled,
+            Stop::Failed(failure) => {
+                tracing::info!(job = job.id, code = failure.code, message = failure.message, "installation failed");
+                job.state = JobState::Failed;
+                job.failure = Some(failure);
+            }
+        }
+        job.finished_at = Some(now_ms());
+        job.percent = None;
+        // Litter first: who sees the job ended finds the folder clean.
+        self.discard(sha256, &job.id).await?;
+        self.keep(&job).await
+    }
+
+    /// Ends a job that could not even begin.
+    pub(super) async fn fail(&self, job: Job, cause: &ServerError) -> Result<()> {
+        let message = cause.public().message;
+        self.end_unchanged(job, Stop::Failed(JobFailure::new("internal", message)), "").await
+    }
+
+    /// Ends a job whose archive is installed already.
+    pub(super) async fn end_as_unchanged(&self, job: &mut Job) -> Result<()> {
+        job.state = JobState::Succeeded;
+        job.outcome = Some(Outcome::Unchanged);
+        job.finished_at = Some(now_ms());
+        self.keep(job).await
+    }
+
+    /// Takes up the jobs that an earlier process has left in their midst.
+    pub async fn resume(&self) -> Result<()> {
+        // This process holds the data folder, so every lease in it belongs to one that is gone.
+        let taken = self
+            .inner
+            .store
+            .write("take over jobs", |tx| store::jobs::take_over(tx, i64::MAX, lease()))
+            .await?;
+        for (job, request, attempt) in taken {
+            if attempt > ATTEMPTS_MAX {
+                let message = "The server ended several times in its midst.";
+                let sha256 = request.sha256().to_owned();
+                self.end_unchanged(job, Stop::Failed(JobFailure::new("interrupted", message)), &sha256).await?;
+            } else {
+                tracing::info!(job = job.id, attempt, "an installation goes on after a restart");
+                self.spawn(job, request);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// When a lease taken now ends, in milliseconds since the Unix epoch.
+fn lease() -> i64 {
+    now_ms().saturating_add(i64::try_from(LEASE.as_millis()).unwrap_or(i64::MAX))
+}
+
+pub(super) fn check_cancelled(flag: &AtomicBool) -> Result<(), Stop> {
+    if flag.load(Ordering::Relaxed) { Err(Stop::Cancelled) } else { Ok(()) }
+}

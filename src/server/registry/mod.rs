@@ -1,0 +1,316 @@
+//! What is installed, and everything that changes it: install, upload, cancel, remove, undo.
+
+mod download;
+mod installer;
+mod job;
+mod keeper;
+mod receive;
+
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::sync::Semaphore;
+
+pub use installer::Checkpoint;
+pub use receive::Received;
+
+use super::{
+    access::AdminActor,
+    archive::Limits,
+    blobs::Blobs,
+    catalogue::{Catalogue, compare_versions},
+    data::DataFolder,
+    error::{Result, ServerError},
+    events::Events,
+    store::{self, Store, jobs::Request, modules::Install},
+    time::now_ms,
+};
+use crate::domain::{
+    job::{Event, Job, JobKind, JobState, Step},
+    name::ModuleName,
+};
+
+/// How long a removal can be undone.
+pub const UNDO_WINDOW: Duration = Duration::from_secs(7 * 24 * 3600);
+/// Installations that work at the same time; others wait for their turn.
+const PARALLEL: usize = 4;
+/// A job that was not heard of for this long belongs to a process that is gone.
+const LEASE: Duration = Duration::from_secs(60);
+
+/// The registry service.
+#[derive(Clone)]
+pub struct Registry {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Store,
+    blobs: Blobs,
+    catalogue: Catalogue,
+    events: Events,
+    data: DataFolder,
+    limits: Limits,
+    permits: Semaphore,
+    /// Set for a job that was asked to stop.
+    cancelled: parking_lot::Mutex<HashMap<String, Arc<AtomicBool>>>,
+    checkpoint: Checkpoint,
+    tasks: tokio_util::task::TaskTracker,
+}
+
+/// What the registry is built on.
+pub struct Parts {
+    pub store: Store,
+    pub blobs: Blobs,
+    pub catalogue: Catalogue,
+    pub events: Events,
+    pub data: DataFolder,
+    pub limits: Limits,
+}
+
+impl Registry {
+    pub fn new(parts: Parts) -> Self {
+        Self::with_checkpoint(parts, Checkpoint::default())
+    }
+
+    /// A registry that tells `checkpoint` of every point that its jobs reach: for tests that end the process there.
+    pub fn with_checkpoint(parts: Parts, checkpoint: Checkpoint) -> Self {
+        let Parts { store, blobs, catalogue, events, data, limits } = parts;
+        let inner = Inner {
+            store,
+            blobs,
+            catalogue,
+            events,
+            data,
+            limits,
+            permits: Semaphore::new(PARALLEL),
+            cancelled: parking_lot::Mutex::default(),
+            checkpoint,
+            tasks: tokio_util::task::TaskTracker::new(),
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// The limits that every archive is held to.
+    pub fn limits(&self) -> &Limits {
+        &self.inner.limits
+    }
+
+    pub fn temporary(&self) -> PathBuf {
+        self.inner.data.temporary()
+    }
+
+    /// Waits for the jobs that are under way.
+    pub async fn finish(&self) {
+        self.inner.tasks.close();
+        self.inner.tasks.wait().await;
+    }
+
+    /// Starts to install a module of the catalogue: the given version, or the newest.
+    ///
+    /// A second call while the same version is being installed gives the job that runs.
+    ///
+    /// # Errors
+    /// [`ServerError::NotFound`] when the catalogue has no such module or version, [`ServerError::Conflict`] when it is
+    /// broken or another version of it is being installed.
+    pub async fn install(&self, _: &AdminActor, name: &ModuleName, version: Option<&str>) -> Result<Job> {
+        let offers = self.inner.catalogue.offers(name).await?;
+        let wanted = offers.iter().find(|offer| {
+            version.map_or(offer.manifest.is_some(), |version| offer.version == version && offer.manifest.is_some())
+        });
+        let Some((offer, manifest)) = wanted.and_then(|offer| Some((offer, offer.manifest.as_ref()?))) else {
+            return Err(match (offers.first(), version) {
+                (Some(offer), None) => ServerError::Conflict(format!(
+                    "{name} is broken in the catalogue and cannot be installed: {}",
+                    offer.card.card.broken.as_deref().unwrap_or_default()
+                )),
+                (_, Some(version)) => ServerError::NotFound(format!("The catalogue has no version {version} of {name}.")),
+                (None, None) => ServerError::NotFound(format!("The catalogue has no module {name}.")),
+            });
+        };
+        if let Some(running) = self.running_job(name).await? {
+            if running.kind == JobKind::Install && running.version.as_ref() == Some(&offer.version) {
+                return Ok(running);
+            }
+            return Err(ServerError::Conflict(format!(
+                "Another installation of {name} is running. Wait for it, or cancel it."
+            )));
+        }
+        let request = Request::Catalogue {
+            source: offer.source.clone(),
+            place: offer.place.clone(),
+            sha256: offer.sha256.clone(),
+            // Who asks for a version by its number has seen it.
+            allow_downgrade: version.is_some(),
+        };
+        let mut job = new_job(JobKind::Install);
+        job.module = Some(name.clone());
+        job.label = Some(manifest.label.clone());
+        job.version = Some(offer.version.clone());
+        self.start(job, request).await
+    }
+
+    /// Starts to install an archive that was received. `file` is the name that the sender gave it, for display.
+    ///
+    /// # Errors
+    /// [`ServerError::Internal`] alone: what is wrong with the archive is found by the job.
+    pub async fn upload(
+        &self,
+        _: &AdminActor,
+        received: Received,
+        file: Option<String>,
+        allow_downgrade: bool,
+    ) -> Result<Job> {
+        let request = Request::Upload { sha256: received.sha256.clone(), allow_downgrade };
+        let mut job = new_job(JobKind::Upload);
+        job.file = file;
+        job.step = Step::Check;
+        // The job is known, and with it the blob's owner, before the blob is there: a sweep never takes it away.
+        let job = self.register(job, &request).await?;
+        if let Err(cause) = self.inner.blobs.put(&received.sha256, received.file.path()).await {
+            self.fail(job, &cause).await?;
+            return Err(cause);
+        }
+        self.spawn(job.clone(), request);
+        Ok(job)
+    }
+
+    /// Asks a job to stop. One that has ended is left as it is.
+    ///
+    /// # Errors
+    /// [`ServerError::NotFound`] when there is no such job.
+    pub async fn cancel(&self, _: &AdminActor, id: &str) -> Result<Job> {
+        let job = self.job(id).await?;
+        if let Some(flag) = self.inner.cancelled.lock().get(id) {
+            flag.store(true, Ordering::Relaxed);
+        }
+        Ok(job)
+    }
+
+    /// Removes a module. Its archive is kept for [`UNDO_WINDOW`].
+    ///
+    /// # Errors
+    /// [`ServerError::NotFound`] when it is not installed, [`ServerError::Conflict`] while it is being installed.
+    pub async fn remove(&self, _: &AdminActor, name: &ModuleName) -> Result<()> {
+        if self.running_job(name).await?.is_some() {
+            return Err(ServerError::Conflict(format!("{name} is being installed. Wait for that, or cancel it.")));
+        }
+        let module = name.clone();
+        let id = self
+            .inner
+            .store
+            .write("remove module", move |tx| {
+                if !store::modules::remove(tx, &module, now_ms())? {
+                    return Err(ServerError::NotFound(format!("{module} is not installed.")));
+                }
+                let event = Event::Module { name: module, installed: None, update: None };
+                store::events::append(tx, &event, now_ms())
+            })
+            .await?;
+        self.inner.catalogue.set_installed(name, None).await?;
+        self.inner.events.announce(id);
+        tracing::info!(module = %name, "module removed");
+        Ok(())
+    }
+
+    /// Brings a removed module back as it was.
+    ///
+    /// # Errors
+    /// [`ServerError::Conflict`] when it was installed again in the meantime, [`ServerError::NotFound`] when it is too
+    /// late.
+    pub async fn undo_remove(&self, _: &AdminActor, name: &ModuleName) -> Result<Install> {
+        let module = name.clone();
+        let (install, id) = self
+            .inner
+            .store
+            .write("undo removal", move |tx| {
+                if store::modules::installed(tx, &module)?.is_some() {
+                    return Err(ServerError::Conflict(format!("{module} is installed again already.")));
+                }
+                let too_late = || {
+                    ServerError::NotFound(format!(
+                        "{module} was removed too long ago to be brought back. Install it from the catalogue."
+                    ))
+                };
+                let (sha256, source) = store::modules::removed(tx, &module)?.ok_or_else(too_late)?;
+                let archive = store::modules::archive(tx, &sha256)?.ok_or_else(too_late)?;
+                if let Some((component, owner)) = store::modules::component_owner(tx, &module, &archive.manifest)? {
+                    return Err(ServerError::Conflict(format!("{owner} has a component {component} as well.")));
+                }
+                store::modules::install(tx, &archive, &source, now_ms())?;
+                let install = store::modules::installed(tx, &module)?.ok_or_else(too_late)?;
+                let event =
+                    Event::Module { name: module.clone(), installed: Some(install.version.clone()), update: None };
+                Ok((install, store::events::append(tx, &event, now_ms())?))
+            })
+            .await?;
+        self.inner.catalogue.set_installed(name, Some(&install.version)).await?;
+        self.inner.events.announce(id);
+        tracing::info!(module = %name, "removal undone");
+        Ok(install)
+    }
+
+    pub async fn job(&self, id: &str) -> Result<Job> {
+        let id = id.to_owned();
+        self.inner
+            .store
+            .read(move |connection| store::jobs::get(connection, &id))
+            .await?
+            .ok_or_else(|| ServerError::NotFound("There is no such installation.".to_owned()))
+    }
+
+    /// The newest job of a module, running or ended.
+    pub async fn latest_job(&self, name: &ModuleName) -> Result<Option<Job>> {
+        let name = name.clone();
+        self.inner.store.read(move |connection| store::jobs::latest_of(connection, &name)).await
+    }
+
+    async fn running_job(&self, name: &ModuleName) -> Result<Option<Job>> {
+        Ok(self.latest_job(name).await?.filter(|job| job.state == JobState::Running))
+    }
+
+    /// Every job that runs.
+    pub async fn running_jobs(&self) -> Result<Vec<Job>> {
+        self.inner.store.read(store::jobs::running).await
+    }
+
+    pub async fn installed(&self, name: &ModuleName) -> Result<Option<Install>> {
+        let name = name.clone();
+        self.inner.store.read(move |connection| store::modules::installed(connection, &name)).await
+    }
+
+    /// Every kept archive of a module, newest first.
+    pub async fn archives(&self, name: &ModuleName) -> Result<Vec<store::modules::Archive>> {
+        let name = name.clone();
+        self.inner.store.read(move |connection| store::modules::archives_of(connection, &name)).await
+    }
+}
+
+fn new_job(kind: JobKind) -> Job {
+    Job {
+        id: uuid::Uuid::new_v4().to_string(),
+        kind,
+        module: None,
+        label: None,
+        version: None,
+        file: None,
+        state: JobState::Running,
+        step: Step::Fetch,
+        percent: None,
+        started_at: now_ms(),
+        finished_at: None,
+        outcome: None,
+        failure: None,
+    }
+}
+
+/// Whether `version` is older than what is installed.
+fn is_downgrade(version: &str, installed: &str) -> bool {
+    compare_versions(version, installed).is_lt()
+}

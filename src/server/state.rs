@@ -1,0 +1,72 @@
+//! The services of a running server, put together once and shared by every request.
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    access::Acl,
+    archive::Limits,
+    blobs::Blobs,
+    catalogue::{Catalogue, Source},
+    config::Config,
+    data::DataFolder,
+    events::Events,
+    registry::{Parts, Registry},
+    store::{self, Store},
+    time::now_ms,
+};
+
+/// Everything that a way in may ask for.
+#[derive(Clone)]
+pub struct AppState {
+    pub store: Store,
+    pub catalogue: Catalogue,
+    pub registry: Registry,
+    pub acl: Acl,
+    pub events: Events,
+    pub assets: Arc<super::http::Assets>,
+    /// When this process began, in milliseconds since the Unix epoch.
+    pub started_at: i64,
+    /// Cancelled when the server is to end: streams that have no end of their own stop then.
+    pub stopping: CancellationToken,
+}
+
+impl AppState {
+    /// Opens the data folder and everything in it, and takes up what an earlier process left in its midst.
+    ///
+    /// # Errors
+    /// A line for the terminal that says what to do.
+    pub async fn open(config: &Config) -> Result<Self, String> {
+        let sources = config
+            .catalogue
+            .value
+            .iter()
+            .map(|text| Source::parse(text, config.allow_private_addresses.value))
+            .collect::<Result<Vec<_>, _>>()?;
+        let data = DataFolder::open(&config.data.value)?;
+        let parts = open_parts(data, sources, config.limits()).await?;
+        let (store, catalogue, events) = (parts.store.clone(), parts.catalogue.clone(), parts.events.clone());
+        let acl = Acl::open(store.clone()).await.map_err(|cause| cause.to_string())?;
+        let registry = Registry::new(parts);
+        registry.resume().await.map_err(|cause| cause.to_string())?;
+        catalogue.spawn_readers().await;
+        registry.spawn_keeper();
+        Ok(Self { store, catalogue, registry, acl, events, assets: Arc::default(), started_at: now_ms(), stopping: CancellationToken::new() })
+    }
+}
+
+/// What a registry is built on, out of an opened data folder.
+///
+/// # Errors
+/// A line for the terminal that says what to do.
+pub async fn open_parts(data: DataFolder, sources: Vec<Source>, limits: Limits) -> Result<Parts, String> {
+    let text = |cause: super::error::ServerError| cause.to_string();
+    let store = Store::open(&data.database()).await.map_err(|cause| cause.to_string())?;
+    let blobs = Blobs::local(&data.blobs()).map_err(text)?;
+    let events = Events::new(store.read(store::events::latest).await.map_err(text)?);
+    let catalogue = Catalogue::open(store.clone(), events.clone(), sources, limits.clone(), data.temporary())
+        .await
+        .map_err(text)?;
+    Ok(Parts { store, blobs, catalogue, events, data, limits })
+}

@@ -1,0 +1,147 @@
+//! Installations that run and that ran. Every change of a job and the event that tells of it are one transaction.
+
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use serde::{Deserialize, Serialize};
+
+use super::{events, from_json, to_json};
+use crate::{
+    domain::{
+        job::{Event, Job},
+        name::ModuleName,
+    },
+    server::error::{Result, ServerError},
+};
+
+/// What a job was asked to install: enough to run it again after a restart.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "from")]
+pub enum Request {
+    /// An entry of a catalogue source.
+    Catalogue { source: String, place: String, sha256: String, allow_downgrade: bool },
+    /// An archive that lies in the blob store.
+    Upload { sha256: String, allow_downgrade: bool },
+}
+
+impl Request {
+    pub fn sha256(&self) -> &str {
+        match self {
+            Self::Catalogue { sha256, .. } | Self::Upload { sha256, .. } => sha256,
+        }
+    }
+
+    pub fn allow_downgrade(&self) -> bool {
+        match self {
+            Self::Catalogue { allow_downgrade, .. } | Self::Upload { allow_downgrade, .. } => *allow_downgrade,
+        }
+    }
+}
+
+/// Starts a job.
+///
+/// # Errors
+/// [`ServerError::Conflict`] when another job runs for the same module.
+pub fn insert(tx: &Transaction<'_>, job: &Job, request: &Request, lease_until: i64) -> Result<i64> {
+    claim_error(
+        tx.prepare_cached(
+            "INSERT INTO jobs (id, module, sha256, is_running, attempt, lease_until, request, job, started_at)
+             VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6, ?7, ?8)",
+        )?
+        .execute(params![
+            job.id,
+            job.module.as_ref().map(ModuleName::as_str),
+            request.sha256(),
+            job.is_running(),
+            lease_until,
+            to_json(request)?,
+            to_json(job)?,
+            job.started_at,
+        ]),
+    )?;
+    events::append(tx, &Event::Job { job: job.clone() }, job.started_at)
+}
+
+/// Keeps a job's new state and gives the id of the event that tells of it.
+///
+/// # Errors
+/// [`ServerError::Conflict`] when the job has just learned its module, and another job runs for that one.
+pub fn update(tx: &Transaction<'_>, job: &Job, lease_until: i64, now: i64) -> Result<i64> {
+    claim_error(
+        tx.prepare_cached("UPDATE jobs SET module = ?2, is_running = ?3, lease_until = ?4, job = ?5 WHERE id = ?1")?
+            .execute(params![
+                job.id,
+                job.module.as_ref().map(ModuleName::as_str),
+                job.is_running(),
+                lease_until,
+                to_json(job)?,
+            ]),
+    )?;
+    events::append(tx, &Event::Job { job: job.clone() }, now)
+}
+
+fn claim_error(result: rusqlite::Result<usize>) -> Result<()> {
+    match result {
+        Ok(_) => Ok(()),
+        Err(cause) if cause.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation) => {
+            Err(ServerError::Conflict(
+                "Another installation of this module is running. Wait for it, or cancel it.".to_owned(),
+            ))
+        }
+        Err(cause) => Err(cause.into()),
+    }
+}
+
+/// The job with this id.
+pub fn get(connection: &Connection, id: &str) -> Result<Option<Job>> {
+    connection
+        .prepare_cached("SELECT job FROM jobs WHERE id = ?1")?
+        .query_row([id], |row| row.get::<_, String>(0))
+        .optional()?
+        .map(|job| from_json(&job))
+        .transpose()
+}
+
+/// The newest job of a module, running or ended.
+pub fn latest_of(connection: &Connection, module: &ModuleName) -> Result<Option<Job>> {
+    connection
+        .prepare_cached("SELECT job FROM jobs WHERE module = ?1 ORDER BY started_at DESC, id LIMIT 1")?
+        .query_row([module.as_str()], |row| row.get::<_, String>(0))
+        .optional()?
+        .map(|job| from_json(&job))
+        .transpose()
+}
+
+/// Every job that runs, or that a process that ended had begun.
+pub fn running(connection: &Connection) -> Result<Vec<Job>> {
+    let rows = connection
+        .prepare_cached("SELECT job FROM jobs WHERE is_running ORDER BY started_at, id")?
+        .query_map([], |row| row.get::<_, String>(0))?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    rows.iter().map(|job| from_json(job)).collect()
+}
+
+/// Says that the process that runs a job is still there.
+pub fn renew(tx: &Transaction<'_>, id: &str, lease_until: i64) -> Result<()> {
+    tx.prepare_cached("UPDATE jobs SET lease_until = ?2 WHERE id = ?1 AND is_running")?
+        .execute(params![id, lease_until])?;
+    Ok(())
+}
+
+/// Takes over the jobs whose lease has run out: one attempt more each.
+pub fn take_over(tx: &Transaction<'_>, now: i64, lease_until: i64) -> Result<Vec<(Job, Request, u32)>> {
+    let rows = tx
+        .prepare_cached(
+            "UPDATE jobs SET attempt = attempt + 1, lease_until = ?2 WHERE is_running AND lease_until <= ?1
+             RETURNING job, request, attempt",
+        )?
+        .query_map([now, lease_until], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, u32>(2)?))
+        })?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    rows.into_iter().map(|(job, request, attempt)| Ok((from_json(&job)?, from_json(&request)?, attempt))).collect()
+}
+
+/// Forgets jobs that ended and began before `before` (milliseconds since the epoch).
+pub fn prune(tx: &Transaction<'_>, before: i64) -> Result<()> {
+    tx.execute("DELETE FROM jobs WHERE NOT is_running AND started_at < ?1", [before])?;
+    Ok(())
+}

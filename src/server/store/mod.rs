@@ -1,0 +1,134 @@
+//! The SQLite registry. Every SQL line of the product is in this folder, one file a group of tables; all of it is
+//! portable to PostgreSQL (upserts, `RETURNING`, CTEs), because larger installations will run the same statements there.
+
+pub mod acl;
+pub mod catalogue;
+pub mod events;
+pub mod icons;
+pub mod jobs;
+mod migrations;
+pub mod modules;
+
+use std::{path::Path, time::Duration};
+
+use deadpool_sqlite::{Config, Hook, HookError, Pool, Runtime};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use super::error::{Result, ServerError};
+
+/// Connections to the registry: one that writes, several that only read.
+#[derive(Clone)]
+pub struct Store {
+    writer: Pool,
+    readers: Pool,
+}
+
+/// Why the registry could not be opened, in a line for the terminal.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error(
+        "the database is from a newer version of Stockroom ({found} > {known}): start that version, or point --data at another folder"
+    )]
+    Newer { found: usize, known: usize },
+    #[error("cannot open the database: {0}")]
+    Broken(String),
+}
+
+impl Store {
+    /// Opens (and where needed creates or migrates) the registry at `path`.
+    ///
+    /// # Errors
+    /// [`OpenError::Newer`] when a newer version has migrated it; [`OpenError::Broken`] for everything else.
+    pub async fn open(path: &Path) -> std::result::Result<Self, OpenError> {
+        let broken = |cause: &dyn std::fmt::Display| OpenError::Broken(cause.to_string());
+        let writer = pool(path, 1, false).map_err(|cause| broken(&cause))?;
+        let connection = writer.get().await.map_err(|cause| broken(&cause))?;
+        connection
+            .interact(migrations::apply)
+            .await
+            .map_err(|cause| broken(&cause))??;
+        drop(connection);
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        let readers = pool(path, cores.max(2), true).map_err(|cause| broken(&cause))?;
+        Ok(Self { writer, readers })
+    }
+
+    /// Runs `work` on a connection that cannot write.
+    pub async fn read<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T> + Send + 'static,
+    {
+        let connection = self.readers.get().await?;
+        connection.interact(move |connection| work(connection)).await?
+    }
+
+    /// Runs `work` in one transaction of the only writer; any error rolls all of it back.
+    ///
+    /// `name` says what is being written, for the log when it takes long.
+    pub async fn write<T, F>(&self, name: &'static str, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
+    {
+        let asked = std::time::Instant::now();
+        let connection = self.writer.get().await?;
+        let result = connection
+            .interact(move |connection| {
+                let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+                let result = work(&transaction)?;
+                transaction.commit()?;
+                Ok(result)
+            })
+            .await?;
+        if asked.elapsed() > Duration::from_secs(1) {
+            tracing::warn!(name, elapsed = ?asked.elapsed(), "slow write");
+        }
+        result
+    }
+
+    /// Lets SQLite tidy up before the process ends.
+    pub async fn close(&self) {
+        if let Ok(connection) = self.writer.get().await {
+            let tidy = connection.interact(|connection| connection.execute_batch("PRAGMA optimize")).await;
+            if !matches!(tidy, Ok(Ok(()))) {
+                tracing::debug!("the database was not optimised before closing");
+            }
+        }
+        self.readers.close();
+        self.writer.close();
+    }
+}
+
+fn pool(path: &Path, size: usize, read_only: bool) -> std::result::Result<Pool, Box<dyn std::error::Error>> {
+    let pragmas = format!(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000; \
+         PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000; \
+         PRAGMA journal_size_limit = 33554432; PRAGMA query_only = {}",
+        if read_only { "ON" } else { "OFF" }
+    );
+    let set_up = Hook::async_fn(move |connection, _| {
+        let pragmas = pragmas.clone();
+        Box::pin(async move {
+            connection
+                .interact(move |connection| {
+                    connection.set_prepared_statement_cache_capacity(128);
+                    connection.execute_batch(&pragmas)
+                })
+                .await
+                .map_err(|cause| HookError::message(cause.to_string()))?
+                .map_err(HookError::Backend)
+        })
+    });
+    Ok(Config::new(path).builder(Runtime::Tokio1)?.max_size(size).post_create(set_up).build()?)
+}
+
+/// Makes a JSON column out of `value`.
+fn to_json<T: serde::Serialize>(value: &T) -> Result<String> {
+    serde_json::to_string(value).map_err(ServerError::from)
+}
+
+/// Reads a JSON column.
+fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
+    serde_json::from_str(text).map_err(ServerError::from)
+}
