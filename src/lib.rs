@@ -1,8 +1,20 @@
 //! Stockroom: the open, self-hosted back office for the connector modules of a workflow-automation engine.
-#![recursion_limit = "256"]
+//!
+//! `docs/ARCHITECTURE.md` is the map of this code.
 
 pub mod api;
 pub mod app;
+pub mod browser;
+pub mod components;
 pub mod domain;
+pub mod pages;
 #[cfg(feature = "ssr")]
 pub mod server;
+
+/// What the browser starts, once the page that the server has rendered is there.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    console_error_panic_hook::set_once();
+    leptos::mount::hydrate_body(app::App);
+}

@@ -1,5 +1,15 @@
 //! Server functions: the back office's use cases, one a file. Each names its actor and hands on to a service.
 
+pub mod acl;
+pub mod get_job;
+pub mod get_module;
+pub mod install_module;
+pub mod list_modules;
+pub mod open_module;
+pub mod remove_module;
+#[cfg(feature = "ssr")]
+mod server;
+
 use leptos::{prelude::FromServerFnError, server_fn::{codec::JsonEncoding, error::ServerFnErrorErr}};
 use serde::{Deserialize, Serialize};
 

@@ -348,12 +348,12 @@ impl Index {
         &self.categories
     }
 
-    /// Marks one module as installed or removed without building the index anew.
-    pub fn set_installed(&mut self, name: &str, installed: Option<String>, update: Option<String>) {
-        if let Some(card) = self.cards.iter_mut().find(|card| card.name == name) {
-            card.installed = installed;
-            card.update = update;
-        }
+    /// Marks one module as installed or removed without building the index anew; `false` when it is not in the list.
+    pub fn set_installed(&mut self, name: &str, installed: Option<String>, update: Option<String>) -> bool {
+        let Some(card) = self.cards.iter_mut().find(|card| card.name == name) else { return false };
+        card.installed = installed;
+        card.update = update;
+        true
     }
 
     /// The modules that hold every word of the text, under the filters and in the order of `query`.

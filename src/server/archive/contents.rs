@@ -27,8 +27,8 @@ pub(super) struct Contents {
     pub(super) components: Vec<ComponentDraft>,
     /// Folder of each `auth.js` → its sign-in kind, when that is known.
     pub(super) auths: BTreeMap<String, Option<AuthKind>>,
-    /// Folder of each README → its text.
-    pub(super) readmes: BTreeMap<String, String>,
+    /// Components past the limit, of which nothing else is kept.
+    surplus: usize,
     /// Scripts that read `context.config`.
     pub(super) reads_config: Vec<String>,
     pub(super) icons: Icons,
@@ -39,39 +39,49 @@ pub(super) struct Contents {
 /// # Errors
 /// Only those of the disk; what is wrong with a file goes to `report`.
 pub(super) fn read<R: Read + Seek>(
-    archive: R,
+    zip: &mut ZipArchive<R>,
     entries: &[Entry],
     limits: &Limits,
     report: &mut Report,
-) -> Result<Contents, CheckError> {
-    let mut zip = open(archive)?;
+) -> std::io::Result<Contents> {
     let mut contents = Contents::default();
     for entry in entries.iter().filter(|entry| !entry.directory) {
         let role = Role::of(&entry.path);
-        let kept_max = match role {
-            Role::Plain => 0,
-            read => read.bytes_read(limits).saturating_add(1),
-        };
+        // One byte more than is read tells a file of just that size from a longer one.
+        let kept_max = role.bytes_read(limits).map_or(0, |max| max.saturating_add(1));
         let mut kept = Vec::new();
         let sink = |chunk: &[u8]| {
             kept.extend_from_slice(&chunk[..chunk.len().min(kept_max - kept.len())]);
             true
         };
-        match stream(&mut zip, entry, sink)? {
+        match stream(zip, entry, sink)? {
             Streamed::Whole => contents.note(&entry.path, role, &kept, limits, report),
             Streamed::Stopped => {}
             Streamed::Damaged => report.problem(damaged(&entry.path)),
         }
     }
-    if contents.components.len() > limits.components {
+    if contents.surplus > 0 {
         let message = format!(
             "This archive holds {} components; at most {} are allowed. Split the module.",
-            contents.components.len(),
+            contents.components.len() + contents.surplus,
             limits.components
         );
         report.problem(Finding::archive("too-many-components", message));
     }
     Ok(contents)
+}
+
+/// Reads the first `max` bytes of `entry` as text.
+///
+/// # Errors
+/// Only those of the disk.
+pub(super) fn text<R: Read + Seek>(zip: &mut ZipArchive<R>, entry: &Entry, max: usize) -> std::io::Result<String> {
+    let mut kept = Vec::new();
+    stream(zip, entry, |chunk| {
+        kept.extend_from_slice(&chunk[..chunk.len().min(max - kept.len())]);
+        kept.len() < max
+    })?;
+    Ok(String::from_utf8_lossy(&kept).into_owned())
 }
 
 /// Opens an archive whose structure has been checked.
@@ -144,13 +154,15 @@ pub(super) fn stream<R: Read + Seek>(
     }
 }
 
+/// Most `bundle.json` that are read: a module's own, its service's, and enough others to say that there are others.
+const BUNDLES_MAX: usize = 10;
+
 /// What a file is read for, by its name.
 #[derive(Clone, Copy)]
 enum Role {
     Manifest(Kind),
     Auth,
     Script,
-    Readme,
     Plain,
 }
 
@@ -176,27 +188,24 @@ impl Role {
             "component.json" => Self::Manifest(Kind::Component),
             "auth.js" => Self::Auth,
             file if file.ends_with(".js") => Self::Script,
-            file if file.eq_ignore_ascii_case("readme.md") => Self::Readme,
             _ => Self::Plain,
         }
     }
 
-    /// The bytes that are looked at; one more is kept, to tell a file of that size from a longer one.
-    fn bytes_read(self, limits: &Limits) -> usize {
-        let bytes = match self {
-            Self::Manifest(_) => limits.manifest_bytes,
-            Self::Auth | Self::Script => limits.script_bytes,
-            Self::Readme => return limits.readme_bytes,
-            Self::Plain => return 0,
-        };
-        usize::try_from(bytes).unwrap_or(usize::MAX)
+    /// The bytes that are looked at; `None` when none are.
+    fn bytes_read(self, limits: &Limits) -> Option<usize> {
+        match self {
+            Self::Manifest(_) => Some(limits.manifest_bytes),
+            Self::Auth | Self::Script => Some(limits.script_bytes),
+            Self::Plain => None,
+        }
     }
 }
 
 impl Contents {
     /// Reads `bytes`, the beginning of the file at `path`.
     fn note(&mut self, path: &str, role: Role, bytes: &[u8], limits: &Limits, report: &mut Report) {
-        let max = role.bytes_read(limits);
+        let Some(max) = role.bytes_read(limits) else { return };
         let is_cut = bytes.len() > max;
         let text = String::from_utf8_lossy(&bytes[..bytes.len().min(max)]);
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
@@ -217,9 +226,6 @@ impl Contents {
                 self.note_script(path, &text);
             }
             Role::Script => self.note_script(path, &text),
-            Role::Readme => {
-                self.readmes.insert(folder, text.into_owned());
-            }
             Role::Plain => {}
         }
     }
@@ -233,14 +239,18 @@ impl Contents {
     fn note_manifest(&mut self, kind: Kind, document: &Document, limits: &Limits, report: &mut Report) {
         let icons = &mut self.icons;
         match kind {
-            Kind::Bundle => self.bundles.push(BundleDraft::read(document, report)),
-            Kind::Service => {
-                self.services.push(DisplayDraft::read(document, icons, limits, report));
-            }
-            Kind::Module => self.modules.push(DisplayDraft::read(document, icons, limits, report)),
+            Kind::Component if self.components.len() >= limits.components => self.surplus += 1,
             Kind::Component => {
                 self.components.extend(ComponentDraft::read(document, icons, limits, report));
             }
+            // More could not belong to one module. Keeping them all could fill the memory.
+            _ if self.bundles.len() >= BUNDLES_MAX || self.services.len() + self.modules.len() >= limits.components => {
+                let message = "This archive holds too many modules. Pack each as a zip of its own.";
+                report.problem(Finding::at("several-modules", document.path(), message));
+            }
+            Kind::Bundle => self.bundles.push(BundleDraft::read(document, report)),
+            Kind::Service => self.services.push(DisplayDraft::read(document, icons, limits, report)),
+            Kind::Module => self.modules.push(DisplayDraft::read(document, icons, limits, report)),
         }
     }
 }

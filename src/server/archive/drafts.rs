@@ -69,7 +69,7 @@ impl DisplayDraft {
             label: filled(document.text("label", report).map(|t| text::line(t, LABEL_CHARS))),
             description: filled(document.text("description", report).map(|t| text::prose(t, PROSE_CHARS))),
             category: filled(document.text("category", report).map(|t| text::line(t, LABEL_CHARS))),
-            icon: icon.and_then(|icon| icons.add(&icon, limits.icon_bytes, document.path(), report)),
+            icon: icon.and_then(|icon| icons.add(&icon, limits, document.path(), report)),
             documentation: documentation(document, report),
             configuration: document
                 .object("configuration", report)
@@ -108,7 +108,7 @@ impl ComponentDraft {
             description: document.text("description", report).map(|t| text::prose(t, PROSE_CHARS)).unwrap_or_default(),
             kind: if is_trigger { ComponentKind::Trigger } else { ComponentKind::Action },
             private: document.flag("private", report),
-            icon: icon.and_then(|icon| icons.add(&icon, limits.icon_bytes, &path, report)),
+            icon: icon.and_then(|icon| icons.add(&icon, limits, &path, report)),
             version: document.text("version", report).map(str::to_owned),
             auth_folder: auth_folder(document, report),
             auth_config: document.value("authConfig").is_some(),

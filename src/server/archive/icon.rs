@@ -9,7 +9,9 @@ use percent_encoding::percent_decode_str;
 use sha2::{Digest, Sha256};
 
 use crate::domain::finding::Finding;
+use crate::domain::module::Manifest;
 
+use super::limits::Limits;
 use super::report::Report;
 
 /// An icon as the manifest's author made it. An SVG may hold scripts: serve it sandboxed (X3).
@@ -32,25 +34,21 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 
 /// All icons of an archive by hash: components often repeat their module's.
 #[derive(Default)]
-pub(super) struct Icons(BTreeMap<String, Icon>);
+pub(super) struct Icons {
+    by_hash: BTreeMap<String, Icon>,
+    /// Bytes kept so far.
+    total: usize,
+}
 
 impl Icons {
-    /// Decodes and keeps the icon in `address`, the field `icon` of the manifest at `path`; gives
-    /// its hash. An unusable icon is only a warning.
-    pub(super) fn add(&mut self, address: &str, max_bytes: usize, path: &str, report: &mut Report) -> Option<String> {
+    /// Decodes and keeps the icon in `address`, the field `icon` of the manifest at `path`; gives its hash. An unusable
+    /// icon is only a warning.
+    pub(super) fn add(&mut self, address: &str, limits: &Limits, path: &str, report: &mut Report) -> Option<String> {
         if address.trim().is_empty() {
             return None;
         }
-        match decode(address.trim(), max_bytes) {
-            Ok((media_type, bytes)) => {
-                let sha256 = hex(&Sha256::digest(&bytes));
-                self.0.entry(sha256.clone()).or_insert_with(|| Icon {
-                    sha256: sha256.clone(),
-                    media_type: media_type.to_owned(),
-                    bytes,
-                });
-                Some(sha256)
-            }
+        match decode(address.trim(), limits.icon_bytes).and_then(|icon| self.keep(icon, limits)) {
+            Ok(sha256) => Some(sha256),
             Err(why) => {
                 let message = format!("The icon is left out: {why}.");
                 report.warn(Finding::in_json("icon", path, "/icon", message));
@@ -59,8 +57,23 @@ impl Icons {
         }
     }
 
-    pub(super) fn into_list(self) -> Vec<Icon> {
-        self.0.into_values().collect()
+    fn keep(&mut self, (media_type, bytes): (&str, Vec<u8>), limits: &Limits) -> Result<String, String> {
+        let sha256 = hex(&Sha256::digest(&bytes));
+        if !self.by_hash.contains_key(&sha256) {
+            if self.total + bytes.len() > limits.icons_bytes {
+                return Err(format!("all icons together have more than {} bytes", limits.icons_bytes));
+            }
+            self.total += bytes.len();
+            let icon = Icon { sha256: sha256.clone(), media_type: media_type.to_owned(), bytes };
+            self.by_hash.insert(sha256.clone(), icon);
+        }
+        Ok(sha256)
+    }
+
+    /// The icons that `manifest` refers to.
+    pub(super) fn used_by(mut self, manifest: &Manifest) -> Vec<Icon> {
+        let components = manifest.components.iter().filter_map(|component| component.icon.as_ref());
+        components.chain(&manifest.icon).filter_map(|sha256| self.by_hash.remove(sha256)).collect()
     }
 }
 

@@ -73,10 +73,11 @@ fn by_bundle(contents: &Contents) -> Result<Identity, Finding> {
     let Some((index, bundle)) = at_depth.next() else {
         return Err(nothing());
     };
-    let around = |other: &str| is_inside(&bundle.path, folder_of(other));
-    let other = at_depth.map(|(_, other)| other).next();
-    let other = other.or_else(|| contents.bundles.iter().find(|other| !around(&other.path)));
-    if let Some(other) = other {
+    let rival = at_depth.next().or_else(|| {
+        let is_around = |other: &str| is_inside(&bundle.path, folder_of(other));
+        contents.bundles.iter().enumerate().find(|(at, other)| *at != index && !is_around(&other.path))
+    });
+    if let Some((_, other)) = rival {
         return Err(several(&bundle.path, &other.path));
     }
     let form = "vendor.service or vendor.service.module";
@@ -118,18 +119,27 @@ fn named_by(path: &str, name: Option<&str>, form: &str) -> Result<Identity, Find
     {
         return Ok(Identity { name, wrapper: format!("{wrapper}/"), bundle: None });
     }
-    let same_but_case = [Some(folder), outer.map(|(_, inner)| inner)]
-        .into_iter()
-        .flatten()
-        .any(|folder| folder.eq_ignore_ascii_case(&wanted));
+    Err(misplaced(path, name.as_str(), &wanted))
+}
+
+/// The finding for a manifest whose `name` belongs into the folder `wanted`, but which is elsewhere.
+fn misplaced(path: &str, name: &str, wanted: &str) -> Finding {
+    let folder = folder_of(path);
+    let inner = folder.split_once('/').map(|(_, inner)| inner);
+    let same_but_case = [Some(folder), inner].iter().flatten().any(|folder| folder.eq_ignore_ascii_case(wanted));
+    let vendor = wanted.split('/').next().unwrap_or_default();
     let (code, hint) = if same_but_case {
-        ("name-case", "They differ in upper and lower case only: write both the same way.")
+        ("name-case", "They differ in upper and lower case only: write both the same way.".to_owned())
+    } else if folder.is_empty() || wanted.ends_with(&format!("/{folder}")) {
+        ("missing-folders", format!("Zip the folder `{vendor}` from outside, so that every path begins with it."))
+    } else if folder.ends_with(&format!("/{wanted}")) {
+        ("surplus-folders", format!("Zip the folder `{vendor}` itself, without those around it."))
     } else {
-        ("name-mismatch", "Rename one of them.")
+        ("name-mismatch", "Rename one of them.".to_owned())
     };
-    let message =
-        format!("The name `{name}` belongs into the folder `{wanted}`, but this file is in `{folder}`. {hint}");
-    Err(Finding::in_json(code, path, "/name", message))
+    let place = if folder.is_empty() { "outside of any folder".to_owned() } else { format!("in `{folder}`") };
+    let message = format!("The name `{name}` belongs into the folder `{wanted}`, but this file is {place}. {hint}");
+    Finding::in_json(code, path, "/name", message)
 }
 
 /// What the names of all components have in common, their last segment aside.
@@ -166,10 +176,7 @@ fn by_components(contents: &Contents) -> Result<Identity, Finding> {
             inner.filter(|(_, inner)| is_inside(inner, &wanted)).map(|(outer, _)| format!("{outer}/"))
         }
     });
-    let wrapper = placed.ok_or_else(|| {
-        let message = format!("A component of `{name}` belongs into the folder `{wanted}`. Move it there.");
-        Finding::in_json("name-mismatch", &first.path, "/name", message)
-    })?;
+    let wrapper = placed.ok_or_else(|| misplaced(&first.path, &first.name, &first.name.replace('.', "/")))?;
     Ok(Identity { name, wrapper, bundle: None })
 }
 

@@ -22,14 +22,16 @@ pub struct Limits {
     pub path_bytes: usize,
     /// Segments of a path inside the zip.
     pub path_depth: usize,
-    /// Components of one module.
+    /// Components of one module; and as many other manifests.
     pub components: usize,
     /// Bytes of one manifest: `bundle.json`, `service.json`, `module.json` or `component.json`.
-    pub manifest_bytes: u64,
+    pub manifest_bytes: usize,
     /// Bytes of a script that is searched for its sign-in kind and for `context.config`.
-    pub script_bytes: u64,
+    pub script_bytes: usize,
     /// Bytes of one decoded icon.
     pub icon_bytes: usize,
+    /// Bytes of all decoded icons together.
+    pub icons_bytes: usize,
     /// Bytes of the README that are kept.
     pub readme_bytes: usize,
     /// Findings that are reported before the rest is only counted; the same for warnings.
@@ -51,9 +53,10 @@ impl Default for Limits {
             path_bytes: 255,
             path_depth: 20,
             components: 500,
-            manifest_bytes: 2 * MIB,
-            script_bytes: 2 * MIB,
+            manifest_bytes: 2 << 20,
+            script_bytes: 2 << 20,
             icon_bytes: 1_000_000,
+            icons_bytes: 16_000_000,
             readme_bytes: 200_000,
             findings: 200,
         }

@@ -17,7 +17,7 @@ use super::text;
 const VERSION_BYTES: usize = 64;
 
 /// Builds the manifest of the module that `identity` names, and reports what is wrong with it.
-/// `files` are the paths of all files in the zip.
+/// `files` are the paths of all files in the zip. The README is left for later.
 pub(super) fn build(identity: &Identity, contents: &Contents, files: &HashSet<&str>, report: &mut Report) -> Manifest {
     check_siblings(identity, contents, report);
     check_components(identity, contents, files, report);
@@ -44,7 +44,7 @@ pub(super) fn build(identity: &Identity, contents: &Contents, files: &HashSet<&s
         documentation: bundle
             .and_then(|bundle| bundle.documentation.clone())
             .or_else(|| shows(|draft| &draft.documentation)),
-        readme: contents.readmes.get(&identity.folder()).cloned(),
+        readme: None,
         changelog: bundle.map(|bundle| bundle.changelog.clone()).unwrap_or_default(),
         components: components(&contents.components),
     }
@@ -65,7 +65,7 @@ fn check_siblings(identity: &Identity, contents: &Contents, report: &mut Report)
                 format!("This belongs to another module than `{}`. Pack that one as a zip of its own.", identity.name);
             report.problem(Finding::at("other-module", &draft.path, message));
         }
-        let expected = own[identity.wrapper.len().min(own.len())..].replace('/', ".");
+        let expected = own.strip_prefix(&identity.wrapper).unwrap_or(own).replace('/', ".");
         if draft.name.as_ref().is_some_and(|name| *name != expected) {
             let message = format!("The name differs from the folder, which stands for `{expected}`.");
             report.warn(Finding::in_json("name-mismatch", &draft.path, "/name", message));

@@ -3,11 +3,11 @@
 //! An archive is hostile until [`check`] has accepted it. The check works from the outside in, and
 //! each layer trusts only what the one before it has proved:
 //!
-//! 1. [`structure`] reads the zip's list of entries and compares it with the entries themselves;
+//! 1. `structure` reads the zip's list of entries and compares it with the entries themselves;
 //!    links, devices, unsafe paths and anything that two readers could see differently end it;
-//! 2. [`contents`] unpacks every file once, into nothing, counting bytes and checking checksums;
-//! 3. [`identity`] finds the one module that the files belong to;
-//! 4. [`manifest`] puts together what the manifests and scripts say.
+//! 2. `contents` unpacks every file once, into nothing, counting bytes and checking checksums;
+//! 3. `identity` finds the one module that the files belong to;
+//! 4. `manifest` puts together what the manifests and scripts say.
 //!
 //! The functions block: call them where blocking is allowed. The attack ids in the comments (S1 to
 //! S8, N4, T9, X2, X3) are those of the incident list in `docs/SECURITY.md`.
@@ -93,7 +93,8 @@ pub struct PlannedFile {
 pub fn check<R: Read + Seek>(mut archive: R, limits: &Limits) -> Result<Checked, CheckError> {
     let mut report = Report::new(limits);
     let entries = structure::read(&mut archive, limits, &mut report)?;
-    let contents = contents::read(&mut archive, &entries, limits, &mut report)?;
+    let mut zip = contents::open(&mut archive)?;
+    let contents = contents::read(&mut zip, &entries, limits, &mut report)?;
     let identity = match identity::find(&contents) {
         Ok(identity) => identity,
         Err(finding) => {
@@ -108,9 +109,13 @@ pub fn check<R: Read + Seek>(mut archive: R, limits: &Limits) -> Result<Checked,
         report.warn(Finding::at("secret", &entry.path, message));
     }
     let files: HashSet<&str> = belonging.iter().map(|(_, entry)| entry.path.as_str()).collect();
-    let manifest = manifest::build(&identity, &contents, &files, &mut report);
+    let mut manifest = manifest::build(&identity, &contents, &files, &mut report);
     report.stop_if_wrong()?;
-    let inner = |path: &str| path[identity.wrapper.len()..].to_owned();
+    let readme = format!("{}/readme.md", identity.name.folder());
+    if let Some((_, entry)) = belonging.iter().find(|(path, _)| path.eq_ignore_ascii_case(&readme)) {
+        manifest.readme = Some(contents::text(&mut zip, entry, limits.readme_bytes)?);
+    }
+    let inner = |path: &str| path.strip_prefix(&identity.wrapper).unwrap_or(path).to_owned();
     let component_files = contents.components.iter().map(|c| (c.name.clone(), inner(&c.path))).collect();
     let mut files: Vec<PlannedFile> = belonging
         .into_iter()
@@ -118,8 +123,8 @@ pub fn check<R: Read + Seek>(mut archive: R, limits: &Limits) -> Result<Checked,
         .collect();
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(Checked {
+        icons: contents.icons.used_by(&manifest),
         manifest,
-        icons: contents.icons.into_list(),
         unpacked_bytes: files.iter().map(|file| file.size).sum(),
         files,
         component_files,

@@ -37,9 +37,11 @@ pub(super) fn read<R: Read + Seek>(
     let mut paths = Paths::default();
     let mut total: u64 = 0;
     for record in &directory.records {
-        total = total.saturating_add(record.size.into());
         match check_record(record, limits).and_then(|entry| paths.add(&entry).map(|()| entry)) {
-            Ok(entry) => entries.push(entry),
+            Ok(entry) => {
+                total = total.saturating_add(entry.size);
+                entries.push(entry);
+            }
             Err(finding) => report.problem(finding),
         }
     }

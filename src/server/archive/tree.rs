@@ -10,15 +10,15 @@ use super::names::is_litter;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BundleFile {
     /// Path in the archive: `vendor/service/…`, with slashes.
-    pub archive_path: String,
+    pub name: String,
     /// Path on the disk.
     pub path: PathBuf,
     /// Bytes.
     pub size: u64,
 }
 
-/// Lists the files of the bundle in `bundle_folder` (`vendor/service` or `vendor/service/module`,
-/// relative to `root`), sorted by archive path.
+/// Lists the files of the bundle in `bundle_folder`, sorted by name. The folder is `vendor/service` or
+/// `vendor/service/module` below `root`, given from there or with `root` in front.
 ///
 /// A module's archive carries its service's files too, except the folders of sibling modules (those
 /// with a `module.json`). Left out as by the official client's `pack`: `node_modules`, `artifacts`,
@@ -29,7 +29,7 @@ pub struct BundleFile {
 /// When `bundle_folder` is no such path or leads through a link, a name is not UTF-8, or the disk
 /// fails.
 pub fn bundle_files(root: &Path, bundle_folder: &Path) -> io::Result<Vec<BundleFile>> {
-    let segments = segments(bundle_folder)?;
+    let segments = segments(bundle_folder.strip_prefix(root).unwrap_or(bundle_folder))?;
     let mut folder = root.to_path_buf();
     for segment in &segments {
         folder.push(segment);
@@ -52,21 +52,21 @@ pub fn bundle_files(root: &Path, bundle_folder: &Path) -> io::Result<Vec<BundleF
             if is_left_out(&name) {
                 continue;
             }
-            let archive_path = format!("{prefix}/{name}");
+            let inner = format!("{prefix}/{name}");
             // Of the entry itself: a link is neither a folder nor a file here.
             let metadata = entry.metadata()?;
             if metadata.is_dir() {
                 let is_own = segments.get(2).is_none_or(|module| *module == name);
                 let is_sibling = is_service && !is_own && entry.path().join("module.json").exists();
                 if !is_sibling {
-                    pending.push((entry.path(), archive_path));
+                    pending.push((entry.path(), inner));
                 }
             } else if metadata.is_file() {
-                files.push(BundleFile { archive_path, path: entry.path(), size: metadata.len() });
+                files.push(BundleFile { name: inner, path: entry.path(), size: metadata.len() });
             }
         }
     }
-    files.sort_by(|a, b| a.archive_path.cmp(&b.archive_path));
+    files.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(files)
 }
 

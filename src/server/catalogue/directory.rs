@@ -93,7 +93,7 @@ fn tree_fingerprint(root: &Path, place: &str) -> String {
     let mut hasher = Sha256::new();
     for file in files {
         let at = std::fs::metadata(&file.path).map_or(0, |meta| changed_at(&meta));
-        hasher.update(format!("{}\n{}\n{at}\n", file.archive_path, file.size));
+        hasher.update(format!("{}\n{}\n{at}\n", file.name, file.size));
     }
     format!("tree {}", hex(&hasher.finalize()))
 }
@@ -130,10 +130,10 @@ fn pack_tree(root: &Path, place: &str, limits: &Limits) -> Result<Vec<u8>, Findi
         ));
     }
     let mut contents = Vec::with_capacity(files.len());
-    for BundleFile { archive_path, path, .. } in files {
+    for BundleFile { name, path, .. } in files {
         let bytes = std::fs::read(&path)
-            .map_err(|cause| Finding::at("unreadable", &archive_path, format!("It cannot be read ({cause}).")))?;
-        contents.push((archive_path, bytes));
+            .map_err(|cause| Finding::at("unreadable", &name, format!("It cannot be read ({cause}).")))?;
+        contents.push((name, bytes));
     }
     let mut out = Cursor::new(Vec::new());
     archive::pack(contents, &mut out)

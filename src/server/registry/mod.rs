@@ -285,6 +285,18 @@ impl Registry {
         self.inner.store.read(move |connection| store::modules::installed(connection, &name)).await
     }
 
+    /// Whether an installed component is private; `None` when no installed module has it.
+    pub async fn component(&self, name: &str) -> Result<Option<bool>> {
+        let name = name.to_owned();
+        self.inner.store.read(move |connection| store::modules::component(connection, &name)).await
+    }
+
+    /// Whether a removal of this module can be undone.
+    pub async fn can_undo(&self, name: &ModuleName) -> Result<bool> {
+        let name = name.clone();
+        self.inner.store.read(move |connection| Ok(store::modules::removed(connection, &name)?.is_some())).await
+    }
+
     /// Every kept archive of a module, newest first.
     pub async fn archives(&self, name: &ModuleName) -> Result<Vec<store::modules::Archive>> {
         let name = name.clone();

@@ -122,6 +122,14 @@ pub fn component_owner(
     Ok(None)
 }
 
+/// Whether an installed component is private; `None` when no installed module has it. Letter case does not matter.
+pub fn component(connection: &Connection, name: &str) -> Result<Option<bool>> {
+    Ok(connection
+        .prepare_cached("SELECT is_private FROM components WHERE lower(name) = lower(?1)")?
+        .query_row([name], |row| row.get(0))
+        .optional()?)
+}
+
 /// Makes `archive` the installed version of its module. A removal that could be undone is over with it.
 pub fn install(tx: &Transaction<'_>, archive: &Archive, source: &str, now: i64) -> Result<()> {
     let manifest = &archive.manifest;

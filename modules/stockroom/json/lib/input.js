@@ -1,5 +1,63 @@
 'use strict';
 
+const SPACE = /[ \t\r\n]*/y;
+const SCALAR = /"[^"\\\u0000-\u001f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\u0000-\u001f]*)*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])|(?:true|false|null)(?!\w)/y;
+
+/** The position at which a text stops being JSON. The messages of the parser do not always say. */
+function mistakeAt(text) {
+
+    const open = [];
+    let at = 0;
+    let expected = 'value';
+    const read = pattern => {
+        pattern.lastIndex = at;
+        const match = pattern.exec(text);
+        if (match) at += match[0].length;
+        return match?.[0];
+    };
+    for (;;) {
+        read(SPACE);
+        const char = text[at];
+        if (char === undefined) return at;
+        if (expected === 'comma') {
+            if (char === open[open.length - 1]) {
+                open.pop();
+            } else if (char === ',' && open.length) {
+                expected = open[open.length - 1] === '}' ? 'key' : 'value';
+            } else {
+                return at;
+            }
+            at++;
+        } else if (expected === 'colon') {
+            if (char !== ':') return at;
+            at++;
+            expected = 'value';
+        } else if (expected.startsWith('key')) {
+            if (char === '}' && expected === 'key or end') {
+                open.pop();
+                at++;
+                expected = 'comma';
+            } else if (char === '"' && read(SCALAR)) {
+                expected = 'colon';
+            } else {
+                return at;
+            }
+        } else if (char === ']' && expected === 'value or end') {
+            open.pop();
+            at++;
+            expected = 'comma';
+        } else if (char === '{' || char === '[') {
+            open.push(char === '{' ? '}' : ']');
+            at++;
+            expected = char === '{' ? 'key or end' : 'value or end';
+        } else if (read(SCALAR)) {
+            expected = 'comma';
+        } else {
+            return at;
+        }
+    }
+}
+
 /** `line 3, column 7` of a position in a text. */
 function place(text, position) {
 
@@ -13,10 +71,9 @@ function parse(text) {
     const source = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
     try {
         return { data: JSON.parse(source) };
-    } catch (err) {
-        const position = /at position (\d+)/.exec(err.message);
-        if (position) return { reason: `The text is not JSON: mistake at ${place(source, Number(position[1]))}.` };
-        return { reason: source.trim() === '' ? 'The text is empty.' : 'The text is not JSON: it ends too early or has a wrong character.' };
+    } catch {
+        if (source.trim() === '') return { reason: 'The text is empty.' };
+        return { reason: `The text is not JSON: mistake at ${place(source, mistakeAt(source))}.` };
     }
 }
 

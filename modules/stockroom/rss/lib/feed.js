@@ -39,7 +39,7 @@ const text = (node, ...names) => {
 function date(value) {
 
     if (!value) return null;
-    const time = Date.parse(value.replace(/\bUT\b|\bZ$/, 'GMT').replace(/^(\d{4}-\d{2}-\d{2}T.*)GMT$/, '$1Z'));
+    const time = Date.parse(value.slice(0, 100).replace(/\bUT$/, 'GMT'));
     return Number.isNaN(time) ? null : new Date(time).toISOString();
 }
 

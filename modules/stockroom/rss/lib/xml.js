@@ -31,7 +31,7 @@ function decodeEntities(text) {
 function readAttributes(source) {
 
     const attributes = {};
-    for (const match of source.matchAll(/([^\s=/"'<>]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+))/g)) {
+    for (const match of source.matchAll(/\s([^\s=/"'<>]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+))/g)) {
         attributes[match[1].toLowerCase()] = decodeEntities(match[2] ?? match[3] ?? match[4]);
     }
     return attributes;
@@ -59,10 +59,11 @@ function tagEnd(text, from) {
 /** Behind the end of `<!DOCTYPE …>`, with its inner part in square brackets. */
 function doctypeEnd(text, from) {
 
-    const bracket = text.indexOf('[', from);
     const end = text.indexOf('>', from);
-    if (bracket < 0 || end < bracket) return end < 0 ? text.length : end + 1;
-    const close = text.indexOf(']', bracket);
+    if (end < 0) return text.length;
+    const bracket = text.slice(from, end).indexOf('[');
+    if (bracket < 0) return end + 1;
+    const close = text.indexOf(']', from + bracket);
     const after = close < 0 ? -1 : text.indexOf('>', close);
     return after < 0 ? text.length : after + 1;
 }
@@ -136,10 +137,26 @@ function markupOf(node) {
     }).join('');
 }
 
+/** HTML without what stands between `<script>` or `<style>` and its end. */
+function withoutCode(html, name) {
+
+    const lower = html.toLowerCase();
+    let text = '';
+    let at = 0;
+    for (;;) {
+        const from = lower.indexOf(`<${name}`, at);
+        if (from < 0) return text + html.slice(at);
+        const to = lower.indexOf(`</${name}`, from);
+        text += html.slice(at, from);
+        if (to < 0) return text;
+        at = to;
+    }
+}
+
 /** Plain text of HTML, good enough for a summary. */
 function stripHtml(html) {
 
-    const text = html.replace(/<(script|style)\b[^>]{0,1000}>[^]{0,100000}?<\/\1\s*>/gi, ' ').replace(/<[^<>]{0,5000}>/g, ' ');
+    const text = withoutCode(withoutCode(html, 'script'), 'style').replace(/<[a-zA-Z!/?][^<>]{0,5000}>/g, ' ');
     return decodeEntities(text).replace(/[\s\u00a0]+/g, ' ').trim();
 }
 

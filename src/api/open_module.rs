@@ -1,0 +1,13 @@
+//! The button "Add ACL rule for users".
+
+use leptos::server;
+
+use super::ApiError;
+
+/// Opens a module to users; a second call changes nothing.
+#[server(prefix = "/backoffice/api", endpoint = "open_module")]
+pub async fn open_module(name: String) -> Result<(), ApiError> {
+    use super::server::{admin, fail, module_name, state};
+    let name = module_name(&name)?;
+    state().acl.open_to_users(&admin(), &name).await.map(drop).map_err(fail)
+}

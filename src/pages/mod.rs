@@ -1,0 +1,7 @@
+//! The pages, a folder a section of the menu.
+
+pub mod acl;
+pub mod jobs;
+pub mod modules;
+pub mod not_found;
+pub mod upload;

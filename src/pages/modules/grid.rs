@@ -1,0 +1,194 @@
+//! The cards: however many modules there are, the page holds only those near the screen.
+
+use leptos::{html, prelude::*};
+
+use crate::{
+    api::list_modules::PAGE_SIZE,
+    browser::live::Live,
+    components::{
+        badge::{BrokenBadge, InstalledBadge, UpdateBadge},
+        icon::Icon,
+        when::count,
+    },
+    domain::search::Card,
+};
+
+/// Rows that are kept above and below the screen.
+const OVERSCAN: usize = 3;
+
+/// Which cards are in the page: `from..to`, and how many lie above and below in rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Window {
+    from: usize,
+    to: usize,
+}
+
+#[component]
+pub fn Grid<F>(
+    /// The cards from one place to another, with their places in the whole list.
+    cards: F,
+    total: Memo<usize>,
+    /// The whole list is in memory, so any part of it can be shown.
+    is_whole: Signal<bool>,
+) -> impl IntoView
+where
+    F: Fn(usize, usize) -> Vec<(usize, Card)> + Copy + Send + Sync + 'static,
+{
+    let node = NodeRef::<html::Ul>::new();
+    let window = RwSignal::new(Window { from: 0, to: PAGE_SIZE });
+
+    #[cfg(not(feature = "hydrate"))]
+    let _ = is_whole;
+    #[cfg(feature = "hydrate")]
+    {
+        let measure = move || {
+            if let Some(list) = node.get_untracked() {
+                let fit = if is_whole.get_untracked() {
+                    fit(&list, total.get_untracked())
+                } else {
+                    clear(&list);
+                    Window { from: 0, to: PAGE_SIZE }
+                };
+                if window.get_untracked() != fit {
+                    window.set(fit);
+                }
+            }
+        };
+        Effect::new(move |_| {
+            total.track();
+            is_whole.track();
+            node.track();
+            measure();
+        });
+        let scrolled = window_event_listener(leptos::ev::scroll, move |_| measure());
+        let resized = window_event_listener(leptos::ev::resize, move |_| measure());
+        on_cleanup(move || {
+            scrolled.remove();
+            resized.remove();
+        });
+    }
+
+    let shown = Memo::new(move |_| {
+        let Window { from, to } = window.get();
+        cards(from, to)
+    });
+    let key = |(place, card): &(usize, Card)| (*place, card.name.clone(), card.installed.clone(), card.update.clone());
+    view! {
+        <ul class="cards" role="list" aria-label="Modules" node_ref=node on:keydown=move |event| step(&event)>
+            <For each=move || shown.get() key=key let((place, card))>
+                <ModuleCard place total card/>
+            </For>
+        </ul>
+    }
+}
+
+/// One module. The whole card is a link.
+#[component]
+fn ModuleCard(place: usize, total: Memo<usize>, card: Card) -> impl IntoView {
+    let live = expect_context::<Live>();
+    let name = card.name.clone();
+    let running = Memo::new(move |_| live.job_of(&name).filter(crate::domain::job::Job::is_running).map(|job| job.step));
+    let (update, broken, is_installed) = (card.update.clone(), card.broken.is_some(), card.installed.is_some());
+    let badge = move || match (running.get(), &update) {
+        (Some(step), _) => view! { <span class="badge busy"><span class="spin" aria-hidden="true"></span>{step.label()}"…"</span> }.into_any(),
+        (None, _) if broken => view! { <BrokenBadge/> }.into_any(),
+        (None, Some(version)) => view! { <InstalledBadge/><UpdateBadge version=version.clone()/> }.into_any(),
+        (None, None) if is_installed => view! { <InstalledBadge/> }.into_any(),
+        (None, None) => ().into_any(),
+    };
+    let version = card.installed.clone().unwrap_or_else(|| card.version.clone());
+    let vendor = card.vendor().to_owned();
+    let text = card.broken.clone().unwrap_or_else(|| card.description.clone());
+    view! {
+        <li aria-setsize=move || total.get().to_string() aria-posinset=(place + 1).to_string()>
+            <a class="card" href=format!("/backoffice/modules/{}", card.name) data-place=place.to_string()>
+                <Icon sha256=card.icon.clone() label=card.label.clone()/>
+                <span class="badges">{badge}</span>
+                <span class="head">
+                    <b>{card.label.clone()}</b>
+                    <span class="mono soft">{card.name.clone()}</span>
+                </span>
+                <span class="text soft">{text}</span>
+                <span class="foot soft">
+                    {(!version.is_empty()).then(|| view! { <span>{version.clone()}</span> })}
+                    <span>{vendor}</span>
+                    {(!card.category.is_empty()).then(|| view! { <span>{card.category.clone()}</span> })}
+                    {(!broken).then(|| view! { <span>{count(card.components as usize, "component")}</span> })}
+                </span>
+            </a>
+        </li>
+    }
+}
+
+/// Moves the focus from card to card with the arrow keys, Home and End.
+fn step(event: &leptos::ev::KeyboardEvent) {
+    use leptos::{wasm_bindgen::JsCast, web_sys::HtmlElement};
+
+    let Some(card) = event.target().and_then(|target| target.dyn_into::<HtmlElement>().ok()) else { return };
+    let Some(place) = card.get_attribute("data-place").and_then(|place| place.parse::<i64>().ok()) else { return };
+    let Some(list) = card.closest("ul").ok().flatten() else { return };
+    let columns = i64::try_from(columns(&list)).unwrap_or(1);
+    let to = match event.key().as_str() {
+        "ArrowRight" => place + 1,
+        "ArrowLeft" => place - 1,
+        "ArrowDown" => place + columns,
+        "ArrowUp" => place - columns,
+        _ => return,
+    };
+    let next = list.query_selector(&format!("[data-place='{to}']")).ok().flatten();
+    if let Some(next) = next.and_then(|next| next.dyn_into::<HtmlElement>().ok()) {
+        event.prevent_default();
+        // An element of this document takes the focus.
+        let _ = next.focus();
+    }
+}
+
+/// How many cards stand side by side.
+fn columns(list: &leptos::web_sys::Element) -> usize {
+    let style = leptos::prelude::window().get_computed_style(list).ok().flatten();
+    let tracks = style.and_then(|style| style.get_property_value("grid-template-columns").ok()).unwrap_or_default();
+    tracks.split(' ').filter(|track| !track.is_empty()).count().max(1)
+}
+
+/// Which cards are near the screen; makes room for the others above and below.
+#[cfg(feature = "hydrate")]
+fn fit(list: &leptos::web_sys::HtmlUListElement, total: usize) -> Window {
+    use leptos::wasm_bindgen::JsCast;
+
+    let columns = columns(list);
+    let rows = total.div_ceil(columns);
+    let pitch = list.first_element_child().map_or(0.0, |card| card.get_bounding_client_rect().height()) + gap(list);
+    let screen = window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or(800.0);
+    let top = list.get_bounding_client_rect().top();
+    if pitch < 2.0 {
+        return Window { from: 0, to: PAGE_SIZE };
+    }
+    // Rows are far fewer than 2^52.
+    let first = ((-top / pitch).floor().max(0.0) as usize).saturating_sub(OVERSCAN).min(rows.saturating_sub(1));
+    let last = (((screen - top) / pitch).ceil().max(0.0) as usize + OVERSCAN).clamp(first + 1, rows.max(first + 1));
+    let style = list.unchecked_ref::<leptos::web_sys::HtmlElement>().style();
+    let above = first as f64 * pitch;
+    let below = rows.saturating_sub(last) as f64 * pitch;
+    for (property, value) in [("padding-top", above), ("padding-bottom", below)] {
+        // A property that every browser knows.
+        let _ = style.set_property(property, &format!("{value}px"));
+    }
+    Window { from: first * columns, to: last * columns }
+}
+
+#[cfg(feature = "hydrate")]
+fn clear(list: &leptos::web_sys::HtmlUListElement) {
+    use leptos::wasm_bindgen::JsCast;
+
+    let style = list.unchecked_ref::<leptos::web_sys::HtmlElement>().style();
+    for property in ["padding-top", "padding-bottom"] {
+        let _ = style.remove_property(property);
+    }
+}
+
+#[cfg(feature = "hydrate")]
+fn gap(list: &leptos::web_sys::Element) -> f64 {
+    let style = window().get_computed_style(list).ok().flatten();
+    let gap = style.and_then(|style| style.get_property_value("row-gap").ok()).unwrap_or_default();
+    gap.trim_end_matches("px").parse().unwrap_or(0.0)
+}

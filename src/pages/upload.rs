@@ -1,0 +1,38 @@
+//! The upload without wasm: a plain form, the same way in.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
+
+#[component]
+pub fn UploadPage() -> impl IntoView {
+    let refused = use_query_map().with_untracked(|query| query.get("refused"));
+    let reason = refused.map(|status| match status.as_str() {
+        "413" => "The file is over the server's limit.",
+        "415" => "This is not a zip file. Send a module as the command-line client packs it.",
+        "400" => "No file came in. Choose a zip file, then press Upload.",
+        _ => "The server could not take the file.",
+    });
+    view! {
+        <Title text="Add module"/>
+        <h1>"Add module from your filesystem"</h1>
+        <p class="soft">"A zip of one module, as the command-line client packs it."</p>
+        {reason.map(|reason| view! {
+            <div class="notice bad" role="alert"><span aria-hidden="true">"✕"</span><p>{reason} " Nothing was changed."</p></div>
+        })}
+        <form class="sheet" method="post" action="/backoffice/upload" enctype="multipart/form-data">
+            <label class="check">
+                <input type="checkbox" name="allowDowngrade" value="true"/>
+                "Replace a newer version, if one is installed"
+            </label>
+            <label>
+                <span>"Zip file"</span>
+                <input type="file" name="file" accept=".zip,application/zip" required/>
+            </label>
+            <div class="acts">
+                <a class="btn" href="/backoffice/modules">"Cancel"</a>
+                <button class="btn go">"Upload"</button>
+            </div>
+        </form>
+    }
+}
