@@ -2,6 +2,9 @@
 //!
 //! `docs/ARCHITECTURE.md` is the map of this code.
 
+// Views are types nested as deeply as the page.
+#![recursion_limit = "256"]
+
 pub mod api;
 pub mod app;
 pub mod browser;

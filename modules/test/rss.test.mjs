@@ -53,7 +53,7 @@ describe('feeds', () => {
     });
 
     it('feeds with mistakes in their XML', () => {
-        const feed = feeds.read('<rss><channel><title>Q & A</title><item><title>1 < 2 &unknown; &copy;</title><br><guid>a</guid></item><item><title>Open<guid>b</guid></item></channel>');
+        const feed = feeds.read('<rss><channel><title>Q & A</title><item><title>1 < 2 &unknown; &copy;</title><br><guid>a</guid></item><item><guid>b</guid><title>Never closed</item></channel>');
         assert.deepEqual(feed.entries.map(({ id }) => id), ['a', 'b']);
         assert.equal(feed.title, 'Q & A');
         assert.equal(feed.entries[0].title, '1 < 2 &unknown; ©');
@@ -140,6 +140,15 @@ describe('New entry', () => {
         await trigger.tick(minute(15));
         state.body = rss(5, 4, 1);
         assert.deepEqual(titles(await trigger.tick(minute(20))), ['Entry 5']);
+    });
+
+    it('sends entries without dates in the order from the end of the feed', async t => {
+        const { state, trigger } = await setup(t);
+        const undated = (...numbers) => rss(...numbers).replace(/<pubDate>.*?<\/pubDate>/g, '');
+        state.body = undated(1);
+        await trigger.tick(minute(0));
+        state.body = undated(4, 3, 2, 1);
+        assert.deepEqual(titles(await trigger.tick(minute(5))), ['Entry 2', 'Entry 3', 'Entry 4']);
     });
 
     it('asks only every so many minutes, and lets the server say that nothing changed', async t => {

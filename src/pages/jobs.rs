@@ -40,6 +40,7 @@ pub fn JobPage() -> impl IntoView {
             }}
         </Suspense>
     }
+    .into_any()
 }
 
 #[component]
@@ -70,4 +71,5 @@ fn Course(job: Memo<Job>) -> impl IntoView {
             <a class="btn" href="/backoffice/modules">"All modules"</a>
         </p>
     }
+    .into_any()
 }

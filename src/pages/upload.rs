@@ -35,4 +35,5 @@ pub fn UploadPage() -> impl IntoView {
             </div>
         </form>
     }
+    .into_any()
 }

@@ -55,6 +55,7 @@ pub fn RuleForm(acl_type: AclType, save: ServerAction<SaveAclRule>, rule: Option
             {error}
         </ActionForm>
     }
+    .into_any()
 }
 
 fn default_attributes(acl_type: AclType) -> Vec<String> {

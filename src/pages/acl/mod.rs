@@ -53,6 +53,7 @@ pub fn AclPage() -> impl IntoView {
         </Transition>
         {move || (acl_type.get() == AclType::Components).then(|| view! { <Tester/> })}
     }
+    .into_any()
 }
 
 /// Says what came of a change, and offers the way back after a deletion.
@@ -172,6 +173,7 @@ fn Table(
             <ul class="rows list">{choices}</ul>
         </details>
     }
+    .into_any()
 }
 
 #[component]
@@ -201,4 +203,5 @@ fn Cells(acl_type: AclType, rule: StoredRule, delete: ServerAction<DeleteAclRule
             </ActionForm>
         </td>
     }
+    .into_any()
 }

@@ -45,6 +45,7 @@ pub fn Tester() -> impl IntoView {
             </Transition>
         </section>
     }
+    .into_any()
 }
 
 #[component]
@@ -64,4 +65,5 @@ fn Answer(answer: AclAnswer) -> impl IntoView {
             </div>
         </div>
     }
+    .into_any()
 }

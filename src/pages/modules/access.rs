@@ -38,6 +38,7 @@ pub fn AccessControl(name: String, access: AccessView, open: ServerAction<OpenMo
             <p class="after"><a href="/backoffice/acl">"All rules"</a></p>
         </section>
     }
+    .into_any()
 }
 
 fn rule_row(rule: &Rule) -> impl IntoView + use<> {

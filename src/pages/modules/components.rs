@@ -43,6 +43,7 @@ pub fn Components(components: Vec<ComponentView>, icon: Option<String>) -> impl 
             {group("Actions", actions)}
         </section>
     }
+    .into_any()
 }
 
 #[component]
@@ -74,4 +75,5 @@ fn Group(
         <h3>{title}</h3>
         <ul class="rows list">{items}</ul>
     }
+    .into_any()
 }

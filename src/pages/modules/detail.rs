@@ -186,6 +186,7 @@ fn Buttons(detail: ModuleDetail, actions: Actions, job: Memo<Option<Job>>) -> im
         view! { <RemoveButton name=name.clone() label=detail.label.clone() remove=actions.remove/> }
     });
     view! { <div class="acts">{download}{install}{update}{remove}</div> }
+    .into_any()
 }
 
 /// The installation under way, or why the last one failed.
@@ -269,6 +270,7 @@ fn Notices(detail: ModuleDetail, actions: Actions) -> impl IntoView {
         {configuration}
         {detail.update.map(|update| view! { <Update update/> })}
     }
+    .into_any()
 }
 
 /// What an update would bring, before anybody presses the button.
@@ -289,4 +291,5 @@ fn Update(update: UpdateView) -> impl IntoView {
             {(!removed.is_empty()).then(|| view! { <p><b>"Removed: "</b><span class="mono">{names(removed)}</span></p> })}
         </details>
     }
+    .into_any()
 }

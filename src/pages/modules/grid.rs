@@ -118,6 +118,7 @@ fn ModuleCard(place: usize, total: Memo<usize>, card: Card) -> impl IntoView {
             </a>
         </li>
     }
+    .into_any()
 }
 
 /// Moves the focus from card to card with the arrow keys, Home and End.

@@ -46,6 +46,7 @@ pub fn Progress(#[prop(into)] job: Signal<Job>) -> impl IntoView {
             </ActionForm>
         </div>
     }
+    .into_any()
 }
 
 /// An installation that failed: why, that nothing was changed, and the way on.
@@ -78,6 +79,7 @@ pub fn Failed(job: Job, #[prop(optional)] retry: Option<ServerAction<InstallModu
             </div>
         </div>
     }
+    .into_any()
 }
 
 /// What is wrong in an archive, each with its place.

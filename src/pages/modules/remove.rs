@@ -33,6 +33,7 @@ pub fn RemoveButton(name: String, label: String, remove: ServerAction<RemoveModu
             </div>
         })}
     }
+    .into_any()
 }
 
 #[component]
@@ -65,4 +66,5 @@ fn Question(name: String, label: String, remove: ServerAction<RemoveModule>, ope
             </div>
         </ActionForm>
     }
+    .into_any()
 }

@@ -54,6 +54,7 @@ pub fn Side(detail: ModuleDetail, install: ServerAction<InstallModule>) -> impl 
             {(!detail.changelog.is_empty()).then(|| view! { <Changes changelog=detail.changelog.clone()/> })}
         </aside>
     }
+    .into_any()
 }
 
 #[component]
@@ -91,6 +92,7 @@ fn Versions(name: String, versions: Vec<VersionView>, install: ServerAction<Inst
         <h2>"Versions"</h2>
         <ul class="versions">{rows}</ul>
     }
+    .into_any()
 }
 
 #[component]
@@ -104,6 +106,7 @@ fn Changes(changelog: Vec<ChangeView>) -> impl IntoView {
             <details><summary>"Earlier changes"</summary><ChangeList changes=older/></details>
         })}
     }
+    .into_any()
 }
 
 /// Changelog entries, newest first.

@@ -159,6 +159,7 @@ pub fn Toolbar(
             <button class="btn no-script">"Search"</button>
         </form>
     }
+    .into_any()
 }
 
 /// Whether a key press belongs to a field.

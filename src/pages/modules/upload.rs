@@ -37,6 +37,7 @@ pub fn UploadDialog(limit: u64) -> impl IntoView {
             <UploadBox open limit/>
         </Dialog>
     }
+    .into_any()
 }
 
 #[component]
@@ -145,6 +146,7 @@ fn UploadBox(open: RwSignal<bool>, limit: u64) -> impl IntoView {
             <button class="btn go" disabled=move || !can_send() on:click=move |_| sender.send(false)>"Upload"</button>
         </div>
     }
+    .into_any()
 }
 
 /// The installation of what was sent.

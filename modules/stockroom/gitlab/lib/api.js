@@ -67,7 +67,7 @@ async function list(context, path, params, limit) {
 function project(context, id) {
 
     const text = String(id ?? '').trim();
-    if (!/^\d+$/.test(text) && !/^[\w.-]+(\/[\w.-]+)+$/.test(text)) {
+    if (!/^\d+$/.test(text) && (!/^[\w.-]+(\/[\w.-]+)+$/.test(text) || /(^|\/)\.+(\/|$)/.test(text))) {
         throw new context.CancelError('The project must be an ID or a path such as group/project.');
     }
     return `/projects/${encodeURIComponent(text)}`;

@@ -15,13 +15,13 @@ const MIME_TYPE = /^[a-z0-9][a-z0-9!#$&^_.+-]{0,126}\/[a-z0-9][a-z0-9!#$&^_.+-]{
 
 const isAscii = text => /^[\x20-\x7e]*$/.test(text);
 
-/** Encoded words of at most 75 characters (RFC 2047), cut between characters. */
+/** Encoded words (RFC 2047), cut between characters and short enough to fit behind the name of a header. */
 function encodeWords(text) {
 
     const words = [];
     let part = '';
     for (const char of text) {
-        if (Buffer.byteLength(part + char) > 45) {
+        if (Buffer.byteLength(part + char) > 42) {
             words.push(part);
             part = '';
         }
@@ -67,7 +67,7 @@ function unstructured(name, text) {
 function mailbox({ name, address }) {
 
     if (!name) return address;
-    if (!isAscii(name) || name.includes('=?')) return `${encodeWords(name)} <${address}>`;
+    if (!isAscii(name) || name.includes('=?')) return `${encodeWords(name)}\r\n <${address}>`;
     return /^[A-Za-z0-9 !#$%&'*+/=?^_`{|}~-]+$/.test(name) ? `${name} <${address}>` : `"${name.replace(/["\\]/g, '\\$&')}" <${address}>`;
 }
 
@@ -109,7 +109,7 @@ function multipart(kind, parts) {
     if (parts.length === 1) return parts[0];
     const boundary = `=_${crypto.randomBytes(18).toString('hex')}`;
     return [
-        `Content-Type: multipart/${kind}; boundary="${boundary}"`,
+        `Content-Type: multipart/${kind};\r\n boundary="${boundary}"`,
         '',
         ...parts.flatMap(part => [`--${boundary}`, part]),
         `--${boundary}--`,

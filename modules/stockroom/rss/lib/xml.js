@@ -10,6 +10,9 @@
 const MAX_DEPTH = 100;
 const MAX_NODES = 500000;
 
+/** HTML elements without an end, for feeds that hold HTML as it is. `link` is not among them: feeds use it in their own way. */
+const VOID = new Set(['br', 'hr', 'img', 'input', 'wbr']);
+
 const NAMED = {
     amp: '&', lt: '<', gt: '>', quot: '"', apos: '\'', nbsp: '\u00a0', copy: '©', reg: '®', trade: '™', hellip: '…',
     mdash: '—', ndash: '–', lsquo: '‘', rsquo: '’', ldquo: '“', rdquo: '”', laquo: '«', raquo: '»', bull: '•', middot: '·',
@@ -107,7 +110,7 @@ function parse(text) {
             const name = /^[^\s/>]+/.exec(inner)[0].toLowerCase();
             const node = { name, attributes: readAttributes(inner.slice(name.length)), children: [] };
             add(node);
-            if (!inner.endsWith('/')) {
+            if (!inner.endsWith('/') && !VOID.has(name)) {
                 if (open.length > MAX_DEPTH) throw new RangeError('too many levels');
                 open.push(node);
             }
