@@ -1,9 +1,7 @@
-//! The document, the menu and the routes.
+//! The document, the menu and the routes: all of it is rendered on the server.
 
 use leptos::prelude::*;
-#[cfg(feature = "ssr")]
-use leptos_meta::MetaTags;
-use leptos_meta::{Title, provide_meta_context};
+use leptos_meta::{MetaTags, Title, provide_meta_context};
 use leptos_router::{
     SsrMode,
     components::{Route, Router, Routes},
@@ -12,23 +10,20 @@ use leptos_router::{
 };
 
 use crate::{
-    browser::live::Live,
-    components::{
-        live_region::LiveRegion,
-        toast::{Toasts, ToastList},
+    islands::toast_list::ToastList,
+    pages::{
+        acl::AclPage,
+        jobs::JobPage,
+        modules::{ModulesPage, detail::ModulePage},
+        not_found::NotFound,
+        upload::UploadPage,
     },
-    pages::{acl::AclPage, jobs::JobPage, modules::ModulesPage, modules::detail::ModulePage, not_found::NotFound, upload::UploadPage},
+    server::state::AppState,
 };
 
 /// The document around [`App`]: styles, and the script that starts the wasm, all from this server.
-#[cfg(feature = "ssr")]
-pub fn shell(_: LeptosOptions) -> impl IntoView {
-    let state = expect_context::<crate::server::state::AppState>();
-    let nonce = leptos::nonce::use_nonce();
-    let asset = |path: &str| state.assets.address(path);
-    let (script, wasm) = (asset("pkg/stockroom.js"), asset("pkg/stockroom_bg.wasm"));
-    let start =
-        format!("import start,{{hydrate}} from '{script}';await start({{module_or_path:'{wasm}'}});hydrate()");
+pub fn shell(options: LeptosOptions) -> impl IntoView {
+    let state = expect_context::<AppState>();
     view! {
         <!DOCTYPE html>
         <html lang="en">
@@ -36,11 +31,9 @@ pub fn shell(_: LeptosOptions) -> impl IntoView {
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
                 <meta name="color-scheme" content="light dark"/>
-                <link rel="icon" type="image/svg+xml" href=asset("favicon.svg")/>
-                <link rel="stylesheet" href=asset("pkg/stockroom.css")/>
-                <link rel="modulepreload" href=script nonce=nonce.clone()/>
-                <link rel="preload" r#as="fetch" r#type="application/wasm" crossorigin="anonymous" href=wasm/>
-                <script type="module" nonce=nonce>{start}</script>
+                <link rel="icon" type="image/svg+xml" href=state.assets.address("favicon.svg")/>
+                <link rel="stylesheet" href=state.assets.address("pkg/stockroom.css")/>
+                <HydrationScripts options islands=true root=state.assets.root()/>
                 <MetaTags/>
             </head>
             <body data-cursor=state.events.newest().to_string()>
@@ -54,14 +47,9 @@ pub fn shell(_: LeptosOptions) -> impl IntoView {
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
-    let live = Live::new();
-    provide_context(live);
-    provide_context(Toasts::new());
-    #[cfg(feature = "hydrate")]
-    Effect::new(move |_| live.connect());
-
+    let title = |title: String| if title.is_empty() { "Stockroom".to_owned() } else { format!("{title} · Stockroom") };
     view! {
-        <Title formatter=|title: String| if title.is_empty() { "Stockroom".to_owned() } else { format!("{title} · Stockroom") }/>
+        <Title formatter=title/>
         <Router base="/backoffice">
             <a class="skip" href="#content">"Skip to content"</a>
             <Menu/>
@@ -76,7 +64,6 @@ pub fn App() -> impl IntoView {
                 </Routes>
             </main>
             <ToastList/>
-            <LiveRegion/>
         </Router>
     }
 }
@@ -84,18 +71,11 @@ pub fn App() -> impl IntoView {
 /// The main menu: a section of the back office each.
 #[component]
 fn Menu() -> impl IntoView {
-    let path = use_location().pathname;
-    let item = move |section: &'static str, label: &'static str| {
+    let path = use_location().pathname.get_untracked();
+    let item = |section: &'static str, label: &'static str| {
         let href = format!("/backoffice/{section}");
-        let is_current = {
-            let href = href.clone();
-            move || path.with(|path| path.strip_prefix(&href).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
-        };
-        view! {
-            <a href=href aria-current=move || is_current().then_some("page")>
-                {label}
-            </a>
-        }
+        let is_current = path.strip_prefix(&href).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        view! { <a href=href aria-current=is_current.then_some("page")>{label}</a> }
     };
     view! {
         <nav class="menu" aria-label="Main">

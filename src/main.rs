@@ -13,8 +13,11 @@ const GRACE: Duration = Duration::from_secs(10);
 ///
 /// `stockroom serve` starts it; then open the address that it prints in a browser.
 #[derive(Parser)]
-#[command(version, after_help = "Every option of `serve` can also be set by its STOCKROOM_* variable, or in a TOML file \
-named by --config;\nthe command line wins over the environment, and the environment over the file.")]
+#[command(
+    version,
+    after_help = "Every option of `serve` can also be set by its STOCKROOM_* variable, or in a TOML file \
+named by --config;\nthe command line wins over the environment, and the environment over the file."
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

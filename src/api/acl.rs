@@ -52,7 +52,8 @@ pub async fn save_acl_rule(
     use super::server::{admin, fail, state};
     use crate::{domain::acl::Rule, server::error::ServerError};
 
-    let words = |text: &str| text.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect();
+    let words =
+        |text: &str| text.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect();
     let rule = Rule {
         role: role.trim().to_owned(),
         resource: resource.trim().to_owned(),
@@ -62,7 +63,9 @@ pub async fn save_acl_rule(
     let acl = state().acl;
     if id == 0 {
         if !acl.add(&admin(), acl_type, rule).await.map_err(fail)? {
-            return Err(fail(ServerError::Conflict("This rule is in the table already. Nothing was changed.".to_owned())));
+            return Err(fail(ServerError::Conflict(
+                "This rule is in the table already. Nothing was changed.".to_owned(),
+            )));
         }
     } else {
         acl.replace(&admin(), acl_type, id, revision, rule).await.map_err(fail)?;

@@ -136,7 +136,8 @@ mod view {
                 page(&archive.manifest, &archive.sha256, archive.size, &install.source)
             }
             (None, Some(offer), _) => {
-                let manifest = offer.manifest.as_ref().ok_or_else(|| ServerError::internal("an offer without manifest"))?;
+                let manifest =
+                    offer.manifest.as_ref().ok_or_else(|| ServerError::internal("an offer without manifest"))?;
                 page(manifest, &offer.sha256, offer.size, &offer.source)
             }
             (None, None, Some(broken)) => broken_page(name, broken),
@@ -152,9 +153,10 @@ mod view {
         } else {
             detail.versions = versions(&offers, &archives, installed.as_ref());
             let update = offers.iter().find_map(|offer| offer.manifest.as_ref());
-            detail.update = installed.as_ref().zip(update).and_then(|(install, manifest)| {
-                update_view(&detail, manifest, &install.version)
-            });
+            detail.update = installed
+                .as_ref()
+                .zip(update)
+                .and_then(|(install, manifest)| update_view(&detail, manifest, &install.version));
         }
         detail.can_undo = installed.is_none() && state.registry.can_undo(name).await?;
         detail.job = job.filter(|job| is_worth_showing(job, installed.as_ref()));

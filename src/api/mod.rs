@@ -10,7 +10,10 @@ pub mod remove_module;
 #[cfg(feature = "ssr")]
 mod server;
 
-use leptos::{prelude::FromServerFnError, server_fn::{codec::JsonEncoding, error::ServerFnErrorErr}};
+use leptos::{
+    prelude::FromServerFnError,
+    server_fn::{codec::JsonEncoding, error::ServerFnErrorErr},
+};
 use serde::{Deserialize, Serialize};
 
 /// A failure as pages see it: an HTTP status, and a text that may be shown.
@@ -34,13 +37,17 @@ impl FromServerFnError for ApiError {
     /// Failures of the transport itself.
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {
-            ServerFnErrorErr::Request(_) => {
-                Self { status: 0, message: "The server cannot be reached. Check the connection, then try again.".to_owned() }
-            }
+            ServerFnErrorErr::Request(_) => Self {
+                status: 0,
+                message: "The server cannot be reached. Check the connection, then try again.".to_owned(),
+            },
             ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => {
                 Self { status: 400, message: "The form was not filled in as expected.".to_owned() }
             }
-            _ => Self { status: 500, message: "The server gave an answer that this page does not understand. Reload it.".to_owned() },
+            _ => Self {
+                status: 500,
+                message: "The server gave an answer that this page does not understand. Reload it.".to_owned(),
+            },
         }
     }
 }

@@ -1,5 +1,26 @@
-//! What the browser keeps while pages come and go, and its APIs that pages need. On the server all of it is inert.
+//! What the browser does around the islands: it listens to the server, sends forms without leaving the page, and shows
+//! what has changed. On the server all of it is inert.
 
-pub mod index;
 pub mod live;
+pub mod toasts;
 pub mod upload;
+
+#[cfg(feature = "hydrate")]
+mod dialogs;
+#[cfg(feature = "hydrate")]
+mod forms;
+#[cfg(feature = "hydrate")]
+pub mod index;
+#[cfg(feature = "hydrate")]
+pub mod refresh;
+
+#[cfg(feature = "hydrate")]
+pub use forms::post;
+
+/// Starts all of it, once a page.
+#[cfg(feature = "hydrate")]
+pub fn start() {
+    live::live().connect();
+    forms::listen();
+    dialogs::listen();
+}

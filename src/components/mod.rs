@@ -1,9 +1,7 @@
 //! Widgets that know no module.
 
 pub mod badge;
-pub mod dialog;
+#[cfg(feature = "ssr")]
 pub mod error;
 pub mod icon;
-pub mod live_region;
-pub mod toast;
 pub mod when;

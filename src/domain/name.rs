@@ -42,9 +42,7 @@ impl ModuleName {
     pub fn parse(text: &str) -> Result<Self, InvalidName> {
         let segments: Vec<&str> = text.split('.').collect();
         if !(2..=3).contains(&segments.len()) {
-            return Err(InvalidName(
-                "a module is named vendor.service or vendor.service.module".to_owned(),
-            ));
+            return Err(InvalidName("a module is named vendor.service or vendor.service.module".to_owned()));
         }
         match segments.iter().find(|segment| !is_segment(segment)) {
             None => Ok(Self(text.to_owned())),
@@ -72,9 +70,7 @@ impl ModuleName {
     /// True when `selector` names this module or something inside it, decided on a dot boundary: `a.google` does not
     /// own `a.googleContacts.Find`.
     pub fn owns(&self, selector: &str) -> bool {
-        selector
-            .strip_prefix(self.0.as_str())
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        selector.strip_prefix(self.0.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     }
 }
 

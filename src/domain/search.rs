@@ -89,6 +89,11 @@ pub enum Sort {
 impl Sort {
     pub const ALL: [Self; 4] = [Self::Best, Self::Name, Self::Vendor, Self::Components];
 
+    /// The order that a word in the URL means; the default for any other.
+    pub fn of_word(word: &str) -> Self {
+        Self::ALL.into_iter().find(|sort| sort.word() == word).unwrap_or_default()
+    }
+
     pub fn word(self) -> &'static str {
         match self {
             Self::Best => "best",
@@ -126,7 +131,7 @@ impl Query {
             text: word("q"),
             status: Status::ALL.into_iter().find(|status| status.word() == word("status")).unwrap_or_default(),
             category: word("category"),
-            sort: Sort::ALL.into_iter().find(|sort| sort.word() == word("sort")).unwrap_or_default(),
+            sort: Sort::of_word(&word("sort")),
         }
     }
 
@@ -246,18 +251,7 @@ impl From<Wire> for Index {
             let category =
                 usize::try_from(category).ok().and_then(|at| categories.get(at)).cloned().unwrap_or_default();
             Entry {
-                card: Card {
-                    name,
-                    label,
-                    version,
-                    description,
-                    category,
-                    components,
-                    icon,
-                    installed,
-                    update,
-                    broken,
-                },
+                card: Card { name, label, version, description, category, components, icon, installed, update, broken },
                 component_names: names,
             }
         });
@@ -321,7 +315,8 @@ impl Index {
     /// The list in the shape in which it travels to a browser.
     pub fn to_wire(&self) -> Wire {
         let rows = self.cards.iter().zip(&self.component_names).map(|(card, names)| {
-            let category = self.categories.binary_search(&card.category).map_or(-1, |at| i32::try_from(at).unwrap_or(-1));
+            let category =
+                self.categories.binary_search(&card.category).map_or(-1, |at| i32::try_from(at).unwrap_or(-1));
             Row(
                 card.name.clone(),
                 card.label.clone(),

@@ -35,5 +35,4 @@ pub fn UploadPage() -> impl IntoView {
             </div>
         </form>
     }
-    .into_any()
 }

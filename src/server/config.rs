@@ -113,13 +113,9 @@ impl Config {
         Ok(Self {
             listen: Setting { value: address, origin: listen.origin },
             data: pick.setting("data", "STOCKROOM_DATA", options.data, file.data, || PathBuf::from(DATA)),
-            catalogue: pick.setting(
-                "catalogue",
-                "STOCKROOM_CATALOGUE",
-                options.catalogue,
-                file.catalogue,
-                || vec!["starter".to_owned()],
-            ),
+            catalogue: pick.setting("catalogue", "STOCKROOM_CATALOGUE", options.catalogue, file.catalogue, || {
+                vec!["starter".to_owned()]
+            }),
             max_archive_bytes: pick.setting(
                 "max_archive_bytes",
                 "STOCKROOM_MAX_ARCHIVE_BYTES",

@@ -27,12 +27,8 @@ impl DataFolder {
             )
         };
         create_private(root).map_err(unusable)?;
-        let lock = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(root.join("lock"))
-            .map_err(unusable)?;
+        let lock =
+            File::options().create(true).truncate(false).write(true).open(root.join("lock")).map_err(unusable)?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {

@@ -10,9 +10,43 @@ static SANITISER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     let mut builder = Builder::empty();
     builder
         .add_tags([
-            "a", "abbr", "b", "blockquote", "br", "code", "dd", "del", "dl", "dt", "em", "hr", "i", "kbd", "li", "ol",
-            "p", "pre", "q", "s", "samp", "small", "strong", "sub", "sup", "table", "tbody", "td", "th", "thead", "tr",
-            "u", "ul", "h3", "h4", "h5", "h6",
+            "a",
+            "abbr",
+            "b",
+            "blockquote",
+            "br",
+            "code",
+            "dd",
+            "del",
+            "dl",
+            "dt",
+            "em",
+            "hr",
+            "i",
+            "kbd",
+            "li",
+            "ol",
+            "p",
+            "pre",
+            "q",
+            "s",
+            "samp",
+            "small",
+            "strong",
+            "sub",
+            "sup",
+            "table",
+            "tbody",
+            "td",
+            "th",
+            "thead",
+            "tr",
+            "u",
+            "ul",
+            "h3",
+            "h4",
+            "h5",
+            "h6",
         ])
         .add_clean_content_tags(["script", "style", "title"])
         .add_tag_attributes("a", ["href"])
@@ -116,8 +150,10 @@ mod tests {
 
     #[test]
     fn markdown_and_harmless_html_stay() {
-        assert_eq!(to_html("A **bold** [link](https://example.com)."),
-            "<p>A <strong>bold</strong> <a href=\"https://example.com\" rel=\"noopener noreferrer nofollow\">link</a>.</p>\n");
+        assert_eq!(
+            to_html("A **bold** [link](https://example.com)."),
+            "<p>A <strong>bold</strong> <a href=\"https://example.com\" rel=\"noopener noreferrer nofollow\">link</a>.</p>\n"
+        );
         assert!(to_html("See <br/> <b>this</b>").contains("<b>this</b>"));
         assert!(to_html("# Title").contains("<h3>Title</h3>"));
     }
@@ -125,13 +161,32 @@ mod tests {
     #[test]
     fn x1_x4_nothing_that_runs_or_loads_stays() {
         for hostile in [
-            "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "[a](javascript:alert(1))",
-            "<a href='javascript:alert(1)'>a</a>", "<svg onload=alert(1)>", "<iframe src=//evil>", "![i](https://evil/x.png)",
-            "<a href=\"data:text/html,<script>1</script>\">a</a>", "<p style='background:url(//evil)'>x", "<math><mtext></mtext></math>",
-            "<style>*{}</style>", "<a href=\"/backoffice/x\">relative</a>",
+            "<script>alert(1)</script>",
+            "<img src=x onerror=alert(1)>",
+            "[a](javascript:alert(1))",
+            "<a href='javascript:alert(1)'>a</a>",
+            "<svg onload=alert(1)>",
+            "<iframe src=//evil>",
+            "![i](https://evil/x.png)",
+            "<a href=\"data:text/html,<script>1</script>\">a</a>",
+            "<p style='background:url(//evil)'>x",
+            "<math><mtext></mtext></math>",
+            "<style>*{}</style>",
+            "<a href=\"/backoffice/x\">relative</a>",
         ] {
             let html = to_html(hostile).to_lowercase();
-            for bad in ["<script", "onerror", "javascript:", "<svg", "<iframe", "<img", "data:", "style", "<math", "/backoffice"] {
+            for bad in [
+                "<script",
+                "onerror",
+                "javascript:",
+                "<svg",
+                "<iframe",
+                "<img",
+                "data:",
+                "style",
+                "<math",
+                "/backoffice",
+            ] {
                 assert!(!html.contains(bad), "{hostile:?} left {html:?}");
             }
         }
@@ -148,7 +203,17 @@ mod tests {
     #[test]
     fn x2_only_http_links_without_tricks_are_links() {
         assert!(safe_link("https://example.com/a?b=c#d").is_some());
-        for bad in ["javascript:alert(1)", "data:text/html,x", "//evil", "https://", "https:///x", "https://a\"onclick=", "https://a b", "https://a\nb", "ftp://x"] {
+        for bad in [
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "//evil",
+            "https://",
+            "https:///x",
+            "https://a\"onclick=",
+            "https://a b",
+            "https://a\nb",
+            "ftp://x",
+        ] {
             assert_eq!(safe_link(bad), None, "{bad:?}");
         }
     }

@@ -52,7 +52,16 @@ impl AppState {
         registry.resume().await.map_err(|cause| cause.to_string())?;
         catalogue.spawn_readers().await;
         registry.spawn_keeper();
-        Ok(Self { store, catalogue, registry, acl, events, assets: Arc::default(), started_at: now_ms(), stopping: CancellationToken::new() })
+        Ok(Self {
+            store,
+            catalogue,
+            registry,
+            acl,
+            events,
+            assets: Arc::default(),
+            started_at: now_ms(),
+            stopping: CancellationToken::new(),
+        })
     }
 }
 

@@ -14,8 +14,7 @@ pub type Files = BTreeMap<PathBuf, Vec<u8>>;
 pub fn read(folder: &Path) -> Result<Files> {
     let mut files = Files::new();
     for path in paths(folder)? {
-        let content = fs::read(folder.join(&path))
-            .with_context(|| format!("cannot read {}", path.display()))?;
+        let content = fs::read(folder.join(&path)).with_context(|| format!("cannot read {}", path.display()))?;
         files.insert(path, content);
     }
     Ok(files)
@@ -29,10 +28,7 @@ pub fn paths(folder: &Path) -> Result<Vec<PathBuf>> {
     }
     let visible = |name: &std::ffi::OsStr| !name.as_encoded_bytes().starts_with(b".");
     let walk = WalkDir::new(folder).sort_by_file_name();
-    for entry in walk
-        .into_iter()
-        .filter_entry(|entry| entry.depth() == 0 || visible(entry.file_name()))
-    {
+    for entry in walk.into_iter().filter_entry(|entry| entry.depth() == 0 || visible(entry.file_name())) {
         let entry = entry?;
         if entry.file_type().is_file() {
             paths.push(entry.path().strip_prefix(folder)?.to_path_buf());

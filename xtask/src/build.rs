@@ -15,22 +15,12 @@ pub fn everything(shell: &Shell, release: bool) -> Result<PathBuf> {
     let toolchain = toolchain::ensure(shell)?;
     site::assemble(shell, toolchain, release)?;
     let mut cargo = shell.cargo();
-    cargo.args([
-        "build",
-        "--package",
-        wasm::NAME,
-        "--bin",
-        wasm::NAME,
-        "--features",
-        "ssr",
-    ]);
+    cargo.args(["build", "--package", wasm::NAME, "--bin", wasm::NAME, "--features", "ssr"]);
     if release {
         cargo.arg("--release");
     }
     shell.run(&mut cargo)?;
-    Ok(target_folder(shell)?
-        .join(if release { "release" } else { "debug" })
-        .join(wasm::NAME))
+    Ok(target_folder(shell)?.join(if release { "release" } else { "debug" }).join(wasm::NAME))
 }
 
 /// Builds everything for release and becomes the server.
@@ -50,25 +40,15 @@ fn start(mut command: std::process::Command) -> Result<ExitCode> {
 
 #[cfg(not(unix))]
 fn start(mut command: std::process::Command) -> Result<ExitCode> {
-    let code = command
-        .status()?
-        .code()
-        .and_then(|code| u8::try_from(code).ok());
+    let code = command.status()?.code().and_then(|code| u8::try_from(code).ok());
     Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
 }
 
 /// Where cargo puts what it builds: `target`, unless the developer has it elsewhere.
 pub fn target_folder(shell: &Shell) -> Result<PathBuf> {
-    let printed =
-        shell.capture(
-            shell
-                .cargo()
-                .args(["metadata", "--no-deps", "--format-version", "1"]),
-        )?;
+    let printed = shell.capture(shell.cargo().args(["metadata", "--no-deps", "--format-version", "1"]))?;
     let metadata: serde_json::Value = serde_json::from_str(&printed)?;
-    let folder = metadata["target_directory"]
-        .as_str()
-        .context("cargo metadata names no target folder")?;
+    let folder = metadata["target_directory"].as_str().context("cargo metadata names no target folder")?;
     Ok(folder.into())
 }
 

@@ -15,17 +15,9 @@ use crate::{assets, build, limits, readme, tools};
 pub fn set_up(shell: &Shell) -> Result<Verdict> {
     let node = tools::ensure_node(shell);
     let packages = node.and_then(|()| tools::npm_ci(shell, "end2end"));
-    let attempts = [
-        toolchain::ensure(shell).map(drop),
-        packages,
-        tools::chromium(shell).map(drop),
-    ];
+    let attempts = [toolchain::ensure(shell).map(drop), packages, tools::chromium(shell).map(drop)];
     tools::nextest(shell);
-    let missing: Vec<_> = attempts
-        .into_iter()
-        .filter_map(Result::err)
-        .map(|error| format!("{error:#}"))
-        .collect();
+    let missing: Vec<_> = attempts.into_iter().filter_map(Result::err).map(|error| format!("{error:#}")).collect();
     if !missing.is_empty() {
         bail!("{}", missing.join("; "));
     }
@@ -37,7 +29,7 @@ pub fn readme_check(shell: &Shell) -> Result<Verdict> {
 }
 
 pub fn fmt(shell: &Shell) -> Result<Verdict> {
-    shell.run(shell.cargo().args(["fmt", "--all", "--check"]))?;
+    shell.run(shell.cargo().args(["fmt", "--all", "--check", "--", "--color", "never"]))?;
     Ok(Verdict::passed())
 }
 
@@ -47,16 +39,7 @@ pub fn crates(shell: &Shell) -> Result<Verdict> {
 
 pub fn clippy(shell: &Shell) -> Result<Verdict> {
     let mut cargo = shell.cargo();
-    cargo.args([
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--features",
-        "ssr",
-        "--",
-        "-D",
-        "warnings",
-    ]);
+    cargo.args(["clippy", "--workspace", "--all-targets", "--features", "ssr", "--", "-D", "warnings"]);
     shell.run(&mut cargo)?;
     Ok(Verdict::passed())
 }
@@ -71,50 +54,25 @@ pub fn clippy_wasm(shell: &Shell) -> Result<Verdict> {
         }
     };
     let mut cargo = toolchain.cargo(shell);
-    cargo.args([
-        command,
-        "--package",
-        "stockroom",
-        "--lib",
-        "--no-default-features",
-        "--features",
-        "hydrate",
-    ]);
+    cargo.args([command, "--package", "stockroom", "--lib", "--no-default-features", "--features", "hydrate"]);
     shell.run(cargo.args(["--target", TARGET]).args(lints))?;
     Ok(Verdict::passed())
 }
 
 pub fn deny(shell: &Shell) -> Result<Verdict> {
     if !shell.succeeds(shell.cargo().args(["deny", "--version"])) {
-        let reason =
-            "cargo-deny is not installed (`cargo install cargo-deny --locked`, some minutes)";
+        let reason = "cargo-deny is not installed (`cargo install cargo-deny --locked`, some minutes)";
         return Ok(Verdict::skipped(reason));
     }
-    shell.run(shell.cargo().args([
-        "deny",
-        "--all-features",
-        "check",
-        "bans",
-        "licenses",
-        "sources",
-    ]))?;
+    shell.run(shell.cargo().args(["deny", "--all-features", "check", "bans", "licenses", "sources"]))?;
     // The database of advisories lies on another host; without it, nothing can be said about them.
     let fetched = shell.succeeds(shell.cargo().args(["deny", "fetch", "db"]));
     if !fetched {
         shell.warn("the database of advisories cannot be reached: known vulnerabilities were not looked for");
         let note = "advisories were not looked for".to_owned();
-        return Ok(Verdict {
-            note,
-            ..Verdict::passed()
-        });
+        return Ok(Verdict { note, ..Verdict::passed() });
     }
-    shell.run(shell.cargo().args([
-        "deny",
-        "--all-features",
-        "check",
-        "--disable-fetch",
-        "advisories",
-    ]))?;
+    shell.run(shell.cargo().args(["deny", "--all-features", "check", "--disable-fetch", "advisories"]))?;
     Ok(Verdict::passed())
 }
 
@@ -126,11 +84,7 @@ pub fn rust(shell: &Shell) -> Result<Verdict> {
     let mut count = Count::default();
     let mut failure = None;
     for selection in [ours, tool] {
-        let (counted, outcome) = if nextest {
-            run_nextest(shell, selection)?
-        } else {
-            run_libtest(shell, selection)?
-        };
+        let (counted, outcome) = if nextest { run_nextest(shell, selection)? } else { run_libtest(shell, selection)? };
         count += counted;
         failure = failure.or(outcome.err());
     }
@@ -140,17 +94,8 @@ pub fn rust(shell: &Shell) -> Result<Verdict> {
 fn run_nextest(shell: &Shell, selection: &[&str]) -> Result<(Count, Result<()>)> {
     let report = build::target_folder(shell)?.join("nextest/default/junit.xml");
     remove(&report)?;
-    let outcome = shell.run(
-        shell
-            .cargo()
-            .args(["nextest", "run", "--no-fail-fast"])
-            .args(selection),
-    );
-    let count = if report.exists() {
-        counts::junit(&fs::read_to_string(&report)?)?
-    } else {
-        Count::default()
-    };
+    let outcome = shell.run(shell.cargo().args(["nextest", "run", "--no-fail-fast"]).args(selection));
+    let count = if report.exists() { counts::junit(&fs::read_to_string(&report)?)? } else { Count::default() };
     Ok((count, outcome))
 }
 
@@ -158,22 +103,14 @@ fn run_nextest(shell: &Shell, selection: &[&str]) -> Result<(Count, Result<()>)>
 fn run_libtest(shell: &Shell, selection: &[&str]) -> Result<(Count, Result<()>)> {
     let printed = shell.root().join("target/xtask/log/cargo-test.log");
     let inner = Shell::logging(printed.clone(), false)?;
-    let outcome = inner.run(
-        inner
-            .cargo()
-            .args(["test", "--no-fail-fast"])
-            .args(selection),
-    );
+    let outcome = inner.run(inner.cargo().args(["test", "--no-fail-fast"]).args(selection));
     let printed = fs::read_to_string(printed)?;
     shell.say(&printed);
     Ok((counts::libtest(&printed), outcome))
 }
 
 pub fn doc(shell: &Shell) -> Result<Verdict> {
-    let (count, outcome) = run_libtest(
-        shell,
-        &["--package", "stockroom", "--features", "ssr", "--doc"],
-    )?;
+    let (count, outcome) = run_libtest(shell, &["--package", "stockroom", "--features", "ssr", "--doc"])?;
     if outcome.is_ok() && count == Count::default() {
         return Ok(Verdict::skipped("there are none"));
     }
@@ -194,14 +131,8 @@ pub fn modules(shell: &Shell) -> Result<Verdict> {
     let report = shell.root().join("target/xtask/modules.tap");
     remove(&report)?;
     let mut node = shell.command("node");
-    node.current_dir(folder).args([
-        "--test",
-        "--test-reporter=spec",
-        "--test-reporter-destination=stdout",
-    ]);
-    node.arg("--test-reporter=tap")
-        .arg(format!("--test-reporter-destination={}", report.display()))
-        .args(tests);
+    node.current_dir(folder).args(["--test", "--test-reporter=spec", "--test-reporter-destination=stdout"]);
+    node.arg("--test-reporter=tap").arg(format!("--test-reporter-destination={}", report.display())).args(tests);
     let outcome = shell.run(&mut node);
     let count = counts::tap(&fs::read_to_string(report).unwrap_or_default());
     Ok(verdict(count, outcome.err()))
@@ -213,10 +144,7 @@ pub fn build_release(shell: &Shell) -> Result<Verdict> {
 
 pub fn sizes(shell: &Shell) -> Result<Verdict> {
     let note = limits::check_sizes(shell)?;
-    Ok(Verdict {
-        note,
-        ..Verdict::passed()
-    })
+    Ok(Verdict { note, ..Verdict::passed() })
 }
 
 /// Builds first, which takes seconds when the stage `build` has run: no test is to see an old server.
@@ -229,14 +157,8 @@ pub fn end_to_end(shell: &Shell) -> Result<Verdict> {
     let report = folder.join("out/report.json");
     remove(&report)?;
     let mut playwright = shell.command("node");
-    playwright
-        .current_dir(&folder)
-        .args(["node_modules/@playwright/test/cli.js", "test"]);
-    let outcome = shell.run(
-        playwright
-            .env("STOCKROOM_BIN", server)
-            .env("CHROMIUM", chromium),
-    );
+    playwright.current_dir(&folder).args(["node_modules/@playwright/test/cli.js", "test"]);
+    let outcome = shell.run(playwright.env("STOCKROOM_BIN", server).env("CHROMIUM", chromium));
     let report = fs::read_to_string(report).context("Playwright wrote no report");
     match (report, outcome) {
         (Ok(report), outcome) => Ok(verdict(counts::playwright(&report)?, outcome.err())),
@@ -249,14 +171,9 @@ fn verdict(mut count: Count, failure: Option<anyhow::Error>) -> Verdict {
     match failure {
         Some(error) => {
             count.failed = count.failed.max(1);
-            Verdict {
-                count,
-                note: format!("{error:#}"),
-            }
+            Verdict { count, note: format!("{error:#}") }
         }
-        None if count == Count::default() => {
-            Verdict::failed("there were no tests to run".to_owned())
-        }
+        None if count == Count::default() => Verdict::failed("there were no tests to run".to_owned()),
         None => Verdict::counted(count),
     }
 }
@@ -281,15 +198,9 @@ mod tests {
 
     #[test]
     fn a_runner_that_crashed_has_failed_whatever_it_counted() {
-        let three = Count {
-            passed: 3,
-            failed: 0,
-        };
+        let three = Count { passed: 3, failed: 0 };
         let crashed = verdict(three, Some(anyhow!("exit 101")));
-        assert_eq!(
-            (crashed.count, crashed.note.as_str()),
-            (Count { failed: 1, ..three }, "exit 101")
-        );
+        assert_eq!((crashed.count, crashed.note.as_str()), (Count { failed: 1, ..three }, "exit 101"));
         assert_eq!(verdict(three, None).count, three);
     }
 }

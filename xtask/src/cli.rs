@@ -116,10 +116,7 @@ fn stage_names(parser: &mut lexopt::Parser) -> Result<Vec<String>> {
         for name in value.string()?.split(',') {
             if !stages::ALL.iter().any(|stage| stage.name == name) {
                 let known: Vec<_> = stages::ALL.iter().map(|stage| stage.name).collect();
-                bail!(
-                    "There is no stage `{name}`; the stages are {}.",
-                    known.join(", ")
-                );
+                bail!("There is no stage `{name}`; the stages are {}.", known.join(", "));
             }
             names.push(name.to_owned());
         }
@@ -132,72 +129,35 @@ mod tests {
     use super::*;
 
     fn parsed(line: &str) -> Result<Task> {
-        parse(
-            std::iter::once("xtask")
-                .chain(line.split_whitespace())
-                .map(OsString::from),
-        )
+        parse(std::iter::once("xtask").chain(line.split_whitespace()).map(OsString::from))
     }
 
     #[test]
     fn without_a_command_it_teaches() {
-        let Ok(Task::Help(text)) = parsed("") else {
-            panic!("no help")
-        };
+        let Ok(Task::Help(text)) = parsed("") else { panic!("no help") };
         assert!(text.contains("cargo xtask run") && text.contains("cargo xtask test"));
         assert!(stages::ALL.iter().all(|stage| text.contains(stage.about)));
     }
 
     #[test]
     fn everything_after_run_goes_to_the_server() {
-        let expected = Task::Run {
-            server_args: vec!["--listen".into(), "127.0.0.1:0".into()],
-        };
-        assert_eq!(
-            parsed("run -- --listen 127.0.0.1:0").expect("parses"),
-            expected
-        );
-        assert_eq!(
-            parsed("run --listen 127.0.0.1:0").expect("parses"),
-            expected
-        );
+        let expected = Task::Run { server_args: vec!["--listen".into(), "127.0.0.1:0".into()] };
+        assert_eq!(parsed("run -- --listen 127.0.0.1:0").expect("parses"), expected);
+        assert_eq!(parsed("run --listen 127.0.0.1:0").expect("parses"), expected);
     }
 
     #[test]
     fn stages_are_listed_with_spaces_or_commas() {
-        let expected = Choice {
-            only: vec!["fmt".into(), "clippy".into(), "sizes".into()],
-            ..Choice::default()
-        };
-        assert_eq!(
-            parsed("test --only fmt clippy --only=sizes").expect("parses"),
-            Task::Test(expected)
-        );
-        let expected = Choice {
-            skip: vec!["fmt".into(), "deny".into()],
-            verbose: true,
-            ..Choice::default()
-        };
-        assert_eq!(
-            parsed("test --skip fmt,deny --verbose").expect("parses"),
-            Task::Test(expected)
-        );
+        let expected = Choice { only: vec!["fmt".into(), "clippy".into(), "sizes".into()], ..Choice::default() };
+        assert_eq!(parsed("test --only fmt clippy --only=sizes").expect("parses"), Task::Test(expected));
+        let expected = Choice { skip: vec!["fmt".into(), "deny".into()], verbose: true, ..Choice::default() };
+        assert_eq!(parsed("test --skip fmt,deny --verbose").expect("parses"), Task::Test(expected));
     }
 
     #[test]
     fn an_unknown_word_is_named() {
-        assert!(
-            parsed("test --only nothing")
-                .expect_err("no such stage")
-                .to_string()
-                .contains("`nothing`")
-        );
-        assert!(
-            parsed("bake")
-                .expect_err("no such command")
-                .to_string()
-                .contains("`bake`")
-        );
+        assert!(parsed("test --only nothing").expect_err("no such stage").to_string().contains("`nothing`"));
+        assert!(parsed("bake").expect_err("no such command").to_string().contains("`bake`"));
         assert!(parsed("build --fast").is_err());
     }
 }

@@ -26,10 +26,7 @@ struct Log {
 impl Shell {
     /// What the programs print is printed.
     pub fn inherit() -> Self {
-        Self {
-            root: project_root(),
-            log: None,
-        }
+        Self { root: project_root(), log: None }
     }
 
     /// What the programs print is kept in a file, and shown as well when `verbose`.
@@ -38,10 +35,7 @@ impl Shell {
             std::fs::create_dir_all(folder)?;
         }
         File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
-        Ok(Self {
-            root: project_root(),
-            log: Some(Log { path, verbose }),
-        })
+        Ok(Self { root: project_root(), log: Some(Log { path, verbose }) })
     }
 
     /// The project's folder.
@@ -102,17 +96,13 @@ impl Shell {
         let line = describe(command);
         command.stdin(Stdio::null());
         let status = match &self.log {
-            None => command
-                .status()
-                .with_context(|| format!("cannot start `{line}`"))?,
+            None => command.status().with_context(|| format!("cannot start `{line}`"))?,
             Some(log) => {
                 let mut file = OpenOptions::new().append(true).open(&log.path)?;
+                let mut follower = Follower::new(log)?;
                 writeln!(file, "$ {line}")?;
                 command.stdout(file.try_clone()?).stderr(file);
-                let mut child = command
-                    .spawn()
-                    .with_context(|| format!("cannot start `{line}`"))?;
-                let mut follower = Follower::new(log)?;
+                let mut child = command.spawn().with_context(|| format!("cannot start `{line}`"))?;
                 loop {
                     let status = child.try_wait()?;
                     follower.look()?;
@@ -132,16 +122,9 @@ impl Shell {
     /// Runs a program to its end and gives back what it printed; an error names the whole command and its complaint.
     pub fn capture(&self, command: &mut Command) -> Result<String> {
         let line = describe(command);
-        let output = command
-            .stdin(Stdio::null())
-            .output()
-            .with_context(|| format!("cannot start `{line}`"))?;
+        let output = command.stdin(Stdio::null()).output().with_context(|| format!("cannot start `{line}`"))?;
         if !output.status.success() {
-            bail!(
-                "`{line}` failed ({}): {}",
-                output.status,
-                String::from_utf8_lossy(&output.stderr).trim()
-            );
+            bail!("`{line}` failed ({}): {}", output.status, String::from_utf8_lossy(&output.stderr).trim());
         }
         String::from_utf8(output.stdout).with_context(|| format!("`{line}` did not print UTF-8"))
     }
@@ -171,13 +154,7 @@ impl Follower {
         let mut file = File::open(&log.path)?;
         file.seek(SeekFrom::End(0))?;
         let now = Instant::now();
-        Ok(Self {
-            file,
-            verbose: log.verbose,
-            started: now,
-            spoken: now,
-            last_line: String::new(),
-        })
+        Ok(Self { file, verbose: log.verbose, started: now, spoken: now, last_line: String::new() })
     }
 
     fn look(&mut self) -> Result<()> {
@@ -188,19 +165,12 @@ impl Follower {
             out.write_all(&fresh)?;
             return Ok(out.flush()?);
         }
-        if let Some(line) = String::from_utf8_lossy(&fresh)
-            .lines()
-            .rfind(|line| !line.trim().is_empty())
-        {
+        if let Some(line) = String::from_utf8_lossy(&fresh).lines().rfind(|line| !line.trim().is_empty()) {
             self.last_line = line.trim().chars().take(100).collect();
         }
         if self.spoken.elapsed() >= HEARTBEAT {
             self.spoken = Instant::now();
-            println!(
-                "  … {} s: {}",
-                self.started.elapsed().as_secs(),
-                self.last_line
-            );
+            println!("  … {} s: {}", self.started.elapsed().as_secs(), self.last_line);
         }
         Ok(())
     }
@@ -229,23 +199,14 @@ mod tests {
     #[test]
     fn a_failure_names_the_whole_command() {
         let shell = Shell::inherit();
-        let error = shell
-            .run(shell.command("sh").args(["-c", "exit 3"]))
-            .expect_err("it fails")
-            .to_string();
-        assert!(
-            error.contains("`sh -c exit 3`") && error.contains('3'),
-            "{error}"
-        );
+        let error = shell.run(shell.command("sh").args(["-c", "exit 3"])).expect_err("it fails").to_string();
+        assert!(error.contains("`sh -c exit 3`") && error.contains('3'), "{error}");
     }
 
     #[test]
     fn a_missing_program_is_named() {
         let shell = Shell::inherit();
-        let error = shell
-            .run(&mut shell.command("no-such-program"))
-            .expect_err("it fails")
-            .to_string();
+        let error = shell.run(&mut shell.command("no-such-program")).expect_err("it fails").to_string();
         assert!(error.contains("`no-such-program`"), "{error}");
     }
 
@@ -254,13 +215,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("logs/stage.log");
         let shell = Shell::logging(path.clone(), false).expect("a log");
-        shell
-            .run(shell.command("sh").args(["-c", "echo out; echo err >&2"]))
-            .expect("it runs");
+        shell.run(shell.command("sh").args(["-c", "echo out; echo err >&2"])).expect("it runs");
         let text = std::fs::read_to_string(path).expect("the log");
-        assert!(
-            text.contains("\nout\n") && text.contains("\nerr\n"),
-            "{text}"
-        );
+        assert!(text.contains("\nout\n") && text.contains("\nerr\n"), "{text}");
     }
 }

@@ -14,26 +14,12 @@ use crate::assets;
 pub const ENDINGS: [&str; 2] = ["br", "gz"];
 
 /// Kinds of file that shrink; pictures and fonts are compressed already.
-const KINDS: [&str; 12] = [
-    "css",
-    "html",
-    "ico",
-    "js",
-    "json",
-    "map",
-    "mjs",
-    "svg",
-    "txt",
-    "wasm",
-    "webmanifest",
-    "xml",
-];
+const KINDS: [&str; 12] =
+    ["css", "html", "ico", "js", "json", "map", "mjs", "svg", "txt", "wasm", "webmanifest", "xml"];
 
 /// Whether a file of this name is worth compressing.
 pub fn worthwhile(path: &Path) -> bool {
-    path.extension()
-        .and_then(|kind| kind.to_str())
-        .is_some_and(|kind| KINDS.contains(&kind))
+    path.extension().and_then(|kind| kind.to_str()).is_some_and(|kind| KINDS.contains(&kind))
 }
 
 /// The name of the sibling: `a.css` and `br` give `a.css.br`.
@@ -67,12 +53,8 @@ pub fn remove_siblings(path: &Path) -> Result<()> {
 
 /// Brotli at its best: quality 11 and the largest window that browsers must accept (RFC 7932, 16 MiB).
 pub fn brotli(content: &[u8]) -> Result<Vec<u8>> {
-    let params = brotli::enc::BrotliEncoderParams {
-        quality: 11,
-        lgwin: 24,
-        size_hint: content.len(),
-        ..Default::default()
-    };
+    let params =
+        brotli::enc::BrotliEncoderParams { quality: 11, lgwin: 24, size_hint: content.len(), ..Default::default() };
     let mut packed = Vec::new();
     brotli::BrotliCompress(&mut &content[..], &mut packed, &params)?;
     Ok(packed)
@@ -94,14 +76,10 @@ mod tests {
     fn both_kinds_give_the_content_back() {
         let content = b"the same words, the same words, the same words".repeat(20);
         let mut text = Vec::new();
-        brotli::Decompressor::new(&brotli(&content).expect("brotli")[..], 4096)
-            .read_to_end(&mut text)
-            .expect("valid");
+        brotli::Decompressor::new(&brotli(&content).expect("brotli")[..], 4096).read_to_end(&mut text).expect("valid");
         assert_eq!(text, content);
         text.clear();
-        flate2::read::GzDecoder::new(&gzip(&content).expect("gzip")[..])
-            .read_to_end(&mut text)
-            .expect("valid");
+        flate2::read::GzDecoder::new(&gzip(&content).expect("gzip")[..]).read_to_end(&mut text).expect("valid");
         assert_eq!(text, content);
     }
 

@@ -33,32 +33,16 @@ pub fn bundle(entry: &Path) -> Result<Vec<u8>> {
     let files = FileProvider::new();
     let mut bundler = Bundler::new(&files, None, ParserOptions::default());
     let mut sheet = bundler.bundle(entry).map_err(explain)?;
-    sheet
-        .minify(MinifyOptions {
-            targets,
-            ..MinifyOptions::default()
-        })
-        .map_err(explain)?;
-    let printed = sheet
-        .to_css(PrinterOptions {
-            minify: true,
-            targets,
-            ..PrinterOptions::default()
-        })
-        .map_err(explain)?;
+    sheet.minify(MinifyOptions { targets, ..MinifyOptions::default() }).map_err(explain)?;
+    let printed =
+        sheet.to_css(PrinterOptions { minify: true, targets, ..PrinterOptions::default() }).map_err(explain)?;
     Ok(printed.code.into_bytes())
 }
 
 /// The complaint and its place; lines are counted from one, as editors do.
 fn explain<T: std::fmt::Display>(error: CssError<T>) -> Error {
     match error.loc {
-        Some(place) => anyhow!(
-            "{}:{}:{}: {}",
-            place.filename,
-            place.line + 1,
-            place.column,
-            error.kind
-        ),
+        Some(place) => anyhow!("{}:{}:{}: {}", place.filename, place.line + 1, place.column, error.kind),
         None => anyhow!("style sheet: {}", error.kind),
     }
 }
@@ -80,42 +64,23 @@ mod tests {
     #[test]
     fn imports_are_bundled_into_their_layers() {
         let css = bundled(&[
-            (
-                "main.css",
-                "@layer base, parts; @import 'button.css' layer(parts);",
-            ),
+            ("main.css", "@layer base, parts; @import 'button.css' layer(parts);"),
             ("button.css", "button { margin: 0px; }"),
         ]);
-        assert_eq!(
-            css.expect("bundles"),
-            "@layer base;@layer parts{button{margin:0}}"
-        );
+        assert_eq!(css.expect("bundles"), "@layer base;@layer parts{button{margin:0}}");
     }
 
     #[test]
     fn light_dark_and_nesting_stay() {
-        let css = bundled(&[(
-            "main.css",
-            ".a { color: light-dark(#111111, #eeeeee); & b:hover { color: red } }",
-        )]);
-        assert_eq!(
-            css.expect("bundles"),
-            ".a{color:light-dark(#111,#eee);& b:hover{color:red}}"
-        );
+        let css = bundled(&[("main.css", ".a { color: light-dark(#111111, #eeeeee); & b:hover { color: red } }")]);
+        assert_eq!(css.expect("bundles"), ".a{color:light-dark(#111,#eee);& b:hover{color:red}}");
     }
 
     #[test]
     fn a_mistake_is_told_with_its_place() {
-        let error = bundled(&[("main.css", "@import 'gone.css';")])
-            .expect_err("no such file")
-            .to_string();
-        assert!(
-            error.contains("main.css:1:1") && error.contains("No such file"),
-            "{error}"
-        );
-        let error = bundled(&[("main.css", "a { color: red }\n}} b")])
-            .expect_err("not CSS")
-            .to_string();
+        let error = bundled(&[("main.css", "@import 'gone.css';")]).expect_err("no such file").to_string();
+        assert!(error.contains("main.css:1:1") && error.contains("No such file"), "{error}");
+        let error = bundled(&[("main.css", "a { color: red }\n}} b")]).expect_err("not CSS").to_string();
         assert!(error.contains("main.css:2"), "{error}");
     }
 }

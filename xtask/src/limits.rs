@@ -47,9 +47,7 @@ pub fn check_sizes(shell: &Shell) -> Result<String> {
     let named = |ending: &str| on_the_wire(&pkg.join(format!("{}{ending}", wasm::NAME)));
     let mut first_page = 0;
     for path in assets::paths(&pkg)? {
-        let sibling = path
-            .extension()
-            .is_some_and(|ending| compress::ENDINGS.iter().any(|known| ending == *known));
+        let sibling = path.extension().is_some_and(|ending| compress::ENDINGS.iter().any(|known| ending == *known));
         if !sibling {
             first_page += on_the_wire(&pkg.join(path))?;
         }
@@ -63,10 +61,7 @@ pub fn check_sizes(shell: &Shell) -> Result<String> {
     let mut table = String::new();
     let mut too_large = Vec::new();
     for (what, bytes, limit) in rows {
-        writeln!(
-            table,
-            "{what:<12} {bytes:>9} of at most {limit:>9} bytes, compressed with brotli"
-        )?;
+        writeln!(table, "{what:<12} {bytes:>9} of at most {limit:>9} bytes, compressed with brotli")?;
         if bytes > limit {
             too_large.push(what);
         }
@@ -76,13 +71,7 @@ pub fn check_sizes(shell: &Shell) -> Result<String> {
         bail!("too large: {}", too_large.join(", "));
     }
     let [(_, wasm, _), .., (_, all, _)] = rows;
-    Ok(format!(
-        "WebAssembly {} kB of {}, all {} kB of {}",
-        kilo(wasm),
-        kilo(WASM),
-        kilo(all),
-        kilo(FIRST_PAGE)
-    ))
+    Ok(format!("WebAssembly {} kB of {}, all {} kB of {}", kilo(wasm), kilo(WASM), kilo(all), kilo(FIRST_PAGE)))
 }
 
 fn kilo(bytes: u64) -> u64 {
@@ -91,55 +80,29 @@ fn kilo(bytes: u64) -> u64 {
 
 fn on_the_wire(file: &Path) -> Result<u64> {
     let packed = compress::sibling(file, "br");
-    let sent = if packed.exists() {
-        packed
-    } else {
-        file.to_path_buf()
-    };
-    Ok(fs::metadata(&sent)
-        .with_context(|| format!("{} was not built", sent.display()))?
-        .len())
+    let sent = if packed.exists() { packed } else { file.to_path_buf() };
+    Ok(fs::metadata(&sent).with_context(|| format!("{} was not built", sent.display()))?.len())
 }
 
 /// Looks for crates of the server in the browser's half.
 pub fn check_crates(shell: &Shell) -> Result<()> {
     let tree = |depth: &str| {
         let mut cargo = shell.cargo();
-        cargo.args([
-            "tree",
-            "--package",
-            wasm::NAME,
-            "--target",
-            TARGET,
-            "--no-default-features",
-        ]);
-        cargo.args([
-            "--features",
-            "hydrate",
-            "--edges",
-            "normal,no-proc-macro",
-            "--prefix",
-            "none",
-        ]);
+        cargo.args(["tree", "--package", wasm::NAME, "--target", TARGET, "--no-default-features"]);
+        cargo.args(["--features", "hydrate", "--edges", "normal,no-proc-macro", "--prefix", "none"]);
         shell.capture(cargo.args(["--depth", depth]))
     };
     let mut found = forbidden(&tree("1")?, &FORBIDDEN_TO_US);
     found.extend(forbidden(&tree("99")?, &FORBIDDEN));
     if !found.is_empty() {
-        bail!(
-            "not for the browser: {} (`cargo tree --target {TARGET} -i CRATE` tells why)",
-            found.join(", ")
-        );
+        bail!("not for the browser: {} (`cargo tree --target {TARGET} -i CRATE` tells why)", found.join(", "));
     }
     Ok(())
 }
 
 /// The forbidden names among lines such as `tokio v1.50.0`.
 fn forbidden<'a>(tree: &str, names: &[&'a str]) -> Vec<&'a str> {
-    let present = |name: &&str| {
-        tree.lines()
-            .any(|line| line.split(' ').next() == Some(*name))
-    };
+    let present = |name: &&str| tree.lines().any(|line| line.split(' ').next() == Some(*name));
     names.iter().copied().filter(present).collect()
 }
 

@@ -34,9 +34,7 @@ fn main() -> ExitCode {
             println!("{text}");
             Ok(ExitCode::SUCCESS)
         }
-        Task::Build { release } => {
-            build::everything(&Shell::inherit(), release).map(|_| ExitCode::SUCCESS)
-        }
+        Task::Build { release } => build::everything(&Shell::inherit(), release).map(|_| ExitCode::SUCCESS),
         Task::Run { server_args } => build::run(&Shell::inherit(), &server_args),
         Task::Test(choice) => stages::run(&choice),
     };

@@ -24,10 +24,7 @@ pub fn assemble(shell: &Shell, toolchain: Toolchain, release: bool) -> Result<()
         files.insert(Path::new("pkg").join(path), content);
     }
     let style = css::bundle(&root.join("style/main.css")).context("style/main.css")?;
-    files.insert(
-        Path::new("pkg").join(wasm::NAME).with_extension("css"),
-        style,
-    );
+    files.insert(Path::new("pkg").join(wasm::NAME).with_extension("css"), style);
     bring_up_to_date(&folder(shell), &files, release)
 }
 
@@ -40,19 +37,12 @@ fn bring_up_to_date(folder: &Path, files: &Files, compressed: bool) -> Result<()
             compress::remove_siblings(&file)?;
             assets::write(&file, content)?;
         }
-        if has_siblings(path)
-            && !compress::ENDINGS
-                .iter()
-                .all(|ending| compress::sibling(&file, ending).exists())
-        {
+        if has_siblings(path) && !compress::ENDINGS.iter().all(|ending| compress::sibling(&file, ending).exists()) {
             compress::write_siblings(&file, content)?;
         }
     }
     assets::delete_others(folder, |path| {
-        let ending = path
-            .extension()
-            .and_then(|ending| ending.to_str())
-            .unwrap_or_default();
+        let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
         let sibling_of_one = compress::ENDINGS.contains(&ending) && {
             let base = path.with_extension("");
             has_siblings(&base) && files.contains_key(&base)
@@ -69,44 +59,23 @@ mod tests {
 
     fn names(folder: &Path) -> Vec<String> {
         let paths = assets::paths(folder).expect("the folder");
-        paths
-            .iter()
-            .map(|path| path.display().to_string())
-            .collect()
+        paths.iter().map(|path| path.display().to_string()).collect()
     }
 
     fn site(entries: &[(&str, &str)]) -> Files {
-        entries
-            .iter()
-            .map(|(path, content)| (path.into(), content.repeat(100).into_bytes()))
-            .collect()
+        entries.iter().map(|(path, content)| (path.into(), content.repeat(100).into_bytes())).collect()
     }
 
     #[test]
     fn stale_files_and_their_siblings_go() {
         let folder = tempfile::tempdir().expect("a folder");
-        bring_up_to_date(
-            folder.path(),
-            &site(&[("pkg/a.css", "a"), ("old/b.js", "b")]),
-            true,
-        )
-        .expect("made");
+        bring_up_to_date(folder.path(), &site(&[("pkg/a.css", "a"), ("old/b.js", "b")]), true).expect("made");
         assert_eq!(
             names(folder.path()),
-            [
-                "old/b.js",
-                "old/b.js.br",
-                "old/b.js.gz",
-                "pkg/a.css",
-                "pkg/a.css.br",
-                "pkg/a.css.gz"
-            ]
+            ["old/b.js", "old/b.js.br", "old/b.js.gz", "pkg/a.css", "pkg/a.css.br", "pkg/a.css.gz"]
         );
         bring_up_to_date(folder.path(), &site(&[("pkg/a.css", "a")]), true).expect("made");
-        assert_eq!(
-            names(folder.path()),
-            ["pkg/a.css", "pkg/a.css.br", "pkg/a.css.gz"]
-        );
+        assert_eq!(names(folder.path()), ["pkg/a.css", "pkg/a.css.br", "pkg/a.css.gz"]);
         assert!(!folder.path().join("old").exists());
     }
 
@@ -116,10 +85,7 @@ mod tests {
         bring_up_to_date(folder.path(), &site(&[("a.css", "old")]), true).expect("made");
         bring_up_to_date(folder.path(), &site(&[("a.css", "new")]), true).expect("made");
         let packed = fs::read(folder.path().join("a.css.br")).expect("the sibling");
-        assert_eq!(
-            packed,
-            compress::brotli(&b"new".repeat(100)).expect("packed")
-        );
+        assert_eq!(packed, compress::brotli(&b"new".repeat(100)).expect("packed"));
         bring_up_to_date(folder.path(), &site(&[("a.css", "new")]), false).expect("made");
         assert_eq!(names(folder.path()), ["a.css"]);
     }
@@ -129,28 +95,16 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let mut files = site(&[("a.css", "a")]);
         // So short that only brotli makes it smaller.
-        files.insert(
-            "b.html".into(),
-            br#"<!DOCTYPE html><html lang="en"><head>"#.to_vec(),
-        );
+        files.insert("b.html".into(), br#"<!DOCTYPE html><html lang="en"><head>"#.to_vec());
         let times = || {
             names(folder.path())
                 .into_iter()
-                .map(|name| {
-                    (
-                        fs::metadata(folder.path().join(&name))
-                            .and_then(|about| about.modified())
-                            .ok(),
-                        name,
-                    )
-                })
+                .map(|name| (fs::metadata(folder.path().join(&name)).and_then(|about| about.modified()).ok(), name))
                 .collect::<Vec<_>>()
         };
         bring_up_to_date(folder.path(), &files, true).expect("made");
         let before = times();
-        assert!(
-            folder.path().join("b.html.br").exists() && !folder.path().join("b.html.gz").exists()
-        );
+        assert!(folder.path().join("b.html.br").exists() && !folder.path().join("b.html.gz").exists());
         bring_up_to_date(folder.path(), &files, true).expect("made");
         assert_eq!(times(), before);
     }

@@ -40,94 +40,39 @@ impl Verdict {
 
     /// The stage ran tests of its own.
     pub fn counted(count: Count) -> Self {
-        Self {
-            count,
-            note: String::new(),
-        }
+        Self { count, note: String::new() }
     }
 
     /// It cannot be done here, and that is no fault of the project.
     pub fn skipped(reason: &str) -> Self {
-        Self {
-            count: Count::default(),
-            note: reason.to_owned(),
-        }
+        Self { count: Count::default(), note: reason.to_owned() }
     }
 
     /// The stage failed, or what it needs did.
     pub fn failed(reason: String) -> Self {
-        Self {
-            count: Count::ONE_FAILED,
-            note: reason,
-        }
+        Self { count: Count::ONE_FAILED, note: reason }
     }
 }
 
 /// All stages in their order: what is quick and often wrong comes first.
 pub const ALL: &[Stage] = &[
-    stage(
-        "set-up",
-        "what the other stages need, installed where it is missing",
-        checks::set_up,
-    ),
-    stage(
-        "readme",
-        "the README names the commands",
-        checks::readme_check,
-    ),
+    stage("set-up", "what the other stages need, installed where it is missing", checks::set_up),
+    stage("readme", "the README names the commands", checks::readme_check),
     stage("fmt", "the code is formatted", checks::fmt),
-    stage(
-        "crates",
-        "no crate of the server in the browser's half",
-        checks::crates,
-    ),
-    stage(
-        "deny",
-        "licences, advisories and sources, if cargo-deny is there",
-        checks::deny,
-    ),
-    stage(
-        "modules",
-        "tests of the modules that come with Stockroom (Node)",
-        checks::modules,
-    ),
-    stage(
-        "clippy",
-        "lints of the server, the tests and this tool",
-        checks::clippy,
-    ),
-    stage(
-        "clippy-wasm",
-        "lints of the browser's half",
-        checks::clippy_wasm,
-    ),
+    stage("crates", "no crate of the server in the browser's half", checks::crates),
+    stage("deny", "licences, advisories and sources, if cargo-deny is there", checks::deny),
+    stage("modules", "tests of the modules that come with Stockroom (Node)", checks::modules),
+    stage("clippy", "lints of the server, the tests and this tool", checks::clippy),
+    stage("clippy-wasm", "lints of the browser's half", checks::clippy_wasm),
     stage("rust", "unit and integration tests", checks::rust),
     stage("doc", "the examples in the documentation", checks::doc),
-    stage(
-        "build",
-        "site and server for release",
-        checks::build_release,
-    ),
+    stage("build", "site and server for release", checks::build_release),
     stage("sizes", "what the browser has to load", checks::sizes).after(&["build"]),
-    stage(
-        "end2end",
-        "the pages in Chromium (Playwright)",
-        checks::end_to_end,
-    )
-    .after(&["build"]),
+    stage("end2end", "the pages in Chromium (Playwright)", checks::end_to_end).after(&["build"]),
 ];
 
-const fn stage(
-    name: &'static str,
-    about: &'static str,
-    check: fn(&Shell) -> Result<Verdict>,
-) -> Stage {
-    Stage {
-        name,
-        about,
-        needs: &[],
-        check,
-    }
+const fn stage(name: &'static str, about: &'static str, check: fn(&Shell) -> Result<Verdict>) -> Stage {
+    Stage { name, about, needs: &[], check }
 }
 
 impl Stage {
@@ -152,11 +97,7 @@ pub fn run(choice: &Choice) -> Result<ExitCode> {
     let mut outcomes: Vec<Outcome> = Vec::new();
     for stage in ALL.iter().filter(chosen) {
         println!("{} …", stage.name);
-        let broken = |need: &&&str| {
-            outcomes
-                .iter()
-                .any(|done| done.name == **need && done.verdict.count.failed > 0)
-        };
+        let broken = |need: &&&str| outcomes.iter().any(|done| done.name == **need && done.verdict.count.failed > 0);
         let outcome = match stage.needs.iter().find(broken) {
             Some(need) => Outcome {
                 name: stage.name,
@@ -169,34 +110,18 @@ pub fn run(choice: &Choice) -> Result<ExitCode> {
         outcomes.push(outcome);
     }
     let mut total = Count::default();
-    println!(
-        "\n{:<12} {:<8} {:>7} {:>7} {:>8}",
-        "stage", "", "passed", "failed", "time"
-    );
+    println!("\n{:<12} {:<8} {:>7} {:>7} {:>8}", "stage", "", "passed", "failed", "time");
     for outcome in &outcomes {
         println!("{}", row(outcome));
         total += outcome.verdict.count;
     }
-    println!(
-        "in {} s\n\n{} passed, {} failed",
-        started.elapsed().as_secs(),
-        total.passed,
-        total.failed
-    );
-    Ok(if total.failed == 0 && !outcomes.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    println!("in {} s\n\n{} passed, {} failed", started.elapsed().as_secs(), total.passed, total.failed);
+    Ok(if total.failed == 0 && !outcomes.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn carry_out(stage: &Stage, verbose: bool) -> Result<Outcome> {
     let started = Instant::now();
-    let log = Shell::inherit()
-        .root()
-        .join("target/xtask/log")
-        .join(stage.name)
-        .with_extension("log");
+    let log = Shell::inherit().root().join("target/xtask/log").join(stage.name).with_extension("log");
     let shell = Shell::logging(log.clone(), verbose)?;
     let verdict = build::make_site_folder(&shell)
         .and_then(|()| (stage.check)(&shell))
@@ -204,22 +129,11 @@ fn carry_out(stage: &Stage, verbose: bool) -> Result<Outcome> {
     if verdict.count.failed > 0 && !verbose {
         show(&log)?;
     }
-    Ok(Outcome {
-        name: stage.name,
-        verdict,
-        time: started.elapsed(),
-    })
+    Ok(Outcome { name: stage.name, verdict, time: started.elapsed() })
 }
 
 fn row(outcome: &Outcome) -> String {
-    let Outcome {
-        name,
-        verdict: Verdict {
-            count: Count { passed, failed },
-            note,
-        },
-        time,
-    } = outcome;
+    let Outcome { name, verdict: Verdict { count: Count { passed, failed }, note }, time } = outcome;
     let word = match (passed, failed) {
         (0, 0) => "skipped",
         (_, 0) => "ok",
@@ -252,11 +166,7 @@ mod tests {
     fn what_a_stage_needs_comes_before_it() {
         for (index, stage) in ALL.iter().enumerate() {
             for need in stage.needs {
-                assert!(
-                    ALL[..index].iter().any(|earlier| earlier.name == *need),
-                    "{} needs {need}",
-                    stage.name
-                );
+                assert!(ALL[..index].iter().any(|earlier| earlier.name == *need), "{} needs {need}", stage.name);
             }
         }
     }
@@ -264,16 +174,8 @@ mod tests {
     #[test]
     fn the_table_tells_ok_failed_and_skipped_apart() {
         let row = |passed, failed| {
-            row(&Outcome {
-                name: "rust",
-                verdict: Verdict::counted(Count { passed, failed }),
-                time: Duration::ZERO,
-            })
+            row(&Outcome { name: "rust", verdict: Verdict::counted(Count { passed, failed }), time: Duration::ZERO })
         };
-        assert!(
-            row(3, 0).contains(" ok ")
-                && row(3, 1).contains(" FAILED ")
-                && row(0, 0).contains(" skipped ")
-        );
+        assert!(row(3, 0).contains(" ok ") && row(3, 1).contains(" FAILED ") && row(0, 0).contains(" skipped "));
     }
 }

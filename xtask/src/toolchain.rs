@@ -67,21 +67,13 @@ fn has_target(shell: &Shell, rustc: &str) -> bool {
 }
 
 fn library_folder(shell: &Shell, rustc: &str) -> Result<PathBuf> {
-    let printed = shell.capture(shell.command(rustc).args([
-        "--print",
-        "target-libdir",
-        "--target",
-        TARGET,
-    ]))?;
+    let printed = shell.capture(shell.command(rustc).args(["--print", "target-libdir", "--target", TARGET]))?;
     Ok(printed.trim().into())
 }
 
 fn has_core(folder: &Path) -> bool {
-    fs::read_dir(folder).is_ok_and(|entries| {
-        entries
-            .flatten()
-            .any(|entry| entry.file_name().to_string_lossy().starts_with("libcore-"))
-    })
+    fs::read_dir(folder)
+        .is_ok_and(|entries| entries.flatten().any(|entry| entry.file_name().to_string_lossy().starts_with("libcore-")))
 }
 
 /// Installs Debian's compiler and, once for each of its versions, builds the standard library that it lacks.
@@ -89,12 +81,7 @@ fn debian(shell: &Shell) -> Result<Toolchain> {
     if !Path::new(DEBIAN_RUSTC).exists() || !Path::new(DEBIAN_CARGO).exists() {
         tools::apt_install(shell, &DEBIAN_PACKAGES)?;
     }
-    let version = shell.capture(
-        shell
-            .command(DEBIAN_RUSTC)
-            .arg("-vV")
-            .env_remove("LD_LIBRARY_PATH"),
-    )?;
+    let version = shell.capture(shell.command(DEBIAN_RUSTC).arg("-vV").env_remove("LD_LIBRARY_PATH"))?;
     let llvm = llvm_release(&version).context("Debian's rustc does not name its LLVM")?;
     if !shell.succeeds(shell.command(linker(llvm)).arg("--version")) {
         tools::apt_install(shell, &[&format!("lld-{llvm}")])?;
@@ -127,30 +114,15 @@ fn build_standard_library(shell: &Shell, llvm: u32) -> Result<Vec<PathBuf>> {
     }
     fs::create_dir_all(folder.join("src"))?;
     fs::write(folder.join("src/lib.rs"), "")?;
-    let manifest =
-        "[workspace]\n[package]\nname = \"empty\"\nversion = \"0.0.0\"\nedition = \"2024\"\n";
+    let manifest = "[workspace]\n[package]\nname = \"empty\"\nversion = \"0.0.0\"\nedition = \"2024\"\n";
     fs::write(folder.join("Cargo.toml"), manifest)?;
     let mut cargo = Toolchain::Debian { llvm }.cargo(shell);
-    cargo
-        .current_dir(&folder)
-        .env("RUSTC_BOOTSTRAP", "1")
-        .env("CARGO_TARGET_DIR", folder.join("target"));
-    shell.run(cargo.args([
-        "build",
-        "--release",
-        "--target",
-        TARGET,
-        "-Z",
-        "build-std=std,panic_abort,test",
-    ]))?;
+    cargo.current_dir(&folder).env("RUSTC_BOOTSTRAP", "1").env("CARGO_TARGET_DIR", folder.join("target"));
+    shell.run(cargo.args(["build", "--release", "--target", TARGET, "-Z", "build-std=std,panic_abort,test"]))?;
     let mut libraries = Vec::new();
     for entry in fs::read_dir(folder.join("target").join(TARGET).join("release/deps"))? {
         let file = entry?.path();
-        let name = file
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if name.ends_with(".rlib") && !name.starts_with("libempty-") {
             libraries.push(file);
         }
@@ -162,12 +134,7 @@ fn build_standard_library(shell: &Shell, llvm: u32) -> Result<Vec<PathBuf>> {
 fn debian_cargo(shell: &Shell) -> Command {
     let mut cargo = shell.command(DEBIAN_CARGO);
     cargo.env("RUSTC", DEBIAN_RUSTC).env("CARGO", DEBIAN_CARGO);
-    for theirs in [
-        "LEPTOS_OUTPUT_NAME",
-        "LD_LIBRARY_PATH",
-        "RUSTUP_TOOLCHAIN",
-        "RUSTDOC",
-    ] {
+    for theirs in ["LEPTOS_OUTPUT_NAME", "LD_LIBRARY_PATH", "RUSTUP_TOOLCHAIN", "RUSTDOC"] {
         cargo.env_remove(theirs);
     }
     cargo
@@ -179,15 +146,12 @@ fn linker(llvm: u32) -> String {
 
 /// The first number of the line `LLVM version: 22.1.8` of `rustc -vV`.
 fn llvm_release(version: &str) -> Option<u32> {
-    let line = version
-        .lines()
-        .find_map(|line| line.strip_prefix("LLVM version: "))?;
+    let line = version.lines().find_map(|line| line.strip_prefix("LLVM version: "))?;
     line.split('.').next()?.trim().parse().ok()
 }
 
 fn path(path: &Path) -> Result<&str> {
-    path.to_str()
-        .with_context(|| format!("{} is not UTF-8", path.display()))
+    path.to_str().with_context(|| format!("{} is not UTF-8", path.display()))
 }
 
 #[cfg(test)]
@@ -196,7 +160,8 @@ mod tests {
 
     #[test]
     fn the_linker_is_of_the_compilers_llvm() {
-        let version = "rustc 1.96.0 (built from a source tarball)\nhost: x86_64-unknown-linux-gnu\nLLVM version: 22.1.8\n";
+        let version =
+            "rustc 1.96.0 (built from a source tarball)\nhost: x86_64-unknown-linux-gnu\nLLVM version: 22.1.8\n";
         assert_eq!(llvm_release(version), Some(22));
         assert_eq!(linker(22), "wasm-ld-22");
         assert_eq!(llvm_release("rustc 1.96.0"), None);

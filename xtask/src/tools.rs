@@ -8,20 +8,12 @@ use anyhow::{Context as _, Result, bail};
 use crate::command::Shell;
 
 /// The names that Chromium and its kin go by.
-const BROWSERS: [&str; 4] = [
-    "chromium",
-    "chromium-browser",
-    "google-chrome-stable",
-    "google-chrome",
-];
+const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
 
 /// Installs Debian packages, where this is Debian and we may.
 pub fn apt_install(shell: &Shell, packages: &[&str]) -> Result<()> {
     if !shell.succeeds(shell.command("apt-get").arg("--version")) {
-        bail!(
-            "{} cannot be installed: there is no apt-get here",
-            packages.join(", ")
-        );
+        bail!("{} cannot be installed: there is no apt-get here", packages.join(", "));
     }
     shell.say(format!("Installing {} with apt-get …", packages.join(", ")));
     as_root(shell, &["apt-get", "update", "-qq"])?;
@@ -47,8 +39,7 @@ pub fn as_root(shell: &Shell, line: &[&str]) -> Result<()> {
 
 /// Whether Node.js and npm are there.
 pub fn has_node(shell: &Shell) -> bool {
-    shell.succeeds(shell.command("node").arg("--version"))
-        && shell.succeeds(shell.command("npm").arg("--version"))
+    shell.succeeds(shell.command("node").arg("--version")) && shell.succeeds(shell.command("npm").arg("--version"))
 }
 
 /// Finds Node.js and npm, or installs them.
@@ -69,9 +60,7 @@ pub fn npm_ci(shell: &Shell, folder: &str) -> Result<()> {
         return Ok(());
     }
     let mut npm = shell.command("npm");
-    npm.current_dir(&folder)
-        .args(["ci", "--no-audit", "--no-fund"])
-        .env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
+    npm.current_dir(&folder).args(["ci", "--no-audit", "--no-fund"]).env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
     shell.run(&mut npm)?;
     Ok(fs::write(mark, lock)?)
 }
@@ -107,9 +96,8 @@ pub fn chromium(shell: &Shell) -> Result<PathBuf> {
     if let Some(found) = BROWSERS.iter().find_map(|name| on_path(name)) {
         return Ok(found);
     }
-    apt_install(shell, &["chromium"]).context(
-        "the end-to-end tests need Chromium: install it, or name one in the variable CHROMIUM",
-    )?;
+    apt_install(shell, &["chromium"])
+        .context("the end-to-end tests need Chromium: install it, or name one in the variable CHROMIUM")?;
     on_path("chromium").context("chromium was installed, but it is not on the PATH")
 }
 
@@ -123,9 +111,7 @@ pub fn nextest(shell: &Shell) -> bool {
     match shell.run(shell.cargo().args(["install", "cargo-nextest", "--locked"])) {
         Ok(()) if found() => true,
         _ => {
-            shell.warn(
-                "cargo-nextest cannot be installed here; `cargo test` runs the tests instead",
-            );
+            shell.warn("cargo-nextest cannot be installed here; `cargo test` runs the tests instead");
             false
         }
     }
@@ -133,9 +119,7 @@ pub fn nextest(shell: &Shell) -> bool {
 
 fn on_path(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path)
-        .map(|folder| folder.join(name))
-        .find(|file| file.is_file())
+    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
 }
 
 #[cfg(test)]

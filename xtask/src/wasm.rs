@@ -20,14 +20,9 @@ pub const NAME: &str = "stockroom";
 pub fn package(shell: &Shell, toolchain: Toolchain, release: bool) -> Result<Files> {
     let compiled = compile(shell, toolchain, release)?;
     let wasm_opt = if release { optimiser(shell) } else { None };
-    let bytes =
-        fs::read(&compiled).with_context(|| format!("cannot read {}", compiled.display()))?;
+    let bytes = fs::read(&compiled).with_context(|| format!("cannot read {}", compiled.display()))?;
     let key = fingerprint(&bytes, wasm_opt.as_ref());
-    let folder =
-        shell
-            .root()
-            .join("target/xtask")
-            .join(if release { "pkg-release" } else { "pkg-dev" });
+    let folder = shell.root().join("target/xtask").join(if release { "pkg-release" } else { "pkg-dev" });
     let mark = folder.with_extension("key");
     if !fs::read_to_string(&mark).is_ok_and(|known| known == key) {
         if mark.exists() {
@@ -48,23 +43,10 @@ pub fn package(shell: &Shell, toolchain: Toolchain, release: bool) -> Result<Fil
 fn compile(shell: &Shell, toolchain: Toolchain, release: bool) -> Result<PathBuf> {
     let profile = if release { "wasm-release" } else { "dev" };
     let mut cargo = toolchain.cargo(shell);
-    cargo.args([
-        "build",
-        "--package",
-        NAME,
-        "--lib",
-        "--profile",
-        profile,
-        "--target",
-        TARGET,
-    ]);
+    cargo.args(["build", "--package", NAME, "--lib", "--profile", profile, "--target", TARGET]);
     shell.run(cargo.args(["--no-default-features", "--features", "hydrate"]))?;
     let folder = if release { "wasm-release" } else { "debug" };
-    Ok(target_folder(shell)?
-        .join(TARGET)
-        .join(folder)
-        .join(NAME)
-        .with_extension("wasm"))
+    Ok(target_folder(shell)?.join(TARGET).join(folder).join(NAME).with_extension("wasm"))
 }
 
 fn bind(compiled: &Path, folder: &Path) -> Result<()> {
@@ -80,11 +62,7 @@ fn bind(compiled: &Path, folder: &Path) -> Result<()> {
 
 fn optimiser(shell: &Shell) -> Option<WasmOpt> {
     tools::wasm_opt(shell)
-        .inspect_err(|error| {
-            shell.warn(format!(
-                "no wasm-opt, so the site will be twice as large: {error:#}"
-            ))
-        })
+        .inspect_err(|error| shell.warn(format!("no wasm-opt, so the browser will load half as much again: {error:#}")))
         .ok()
 }
 
@@ -92,15 +70,7 @@ fn optimiser(shell: &Shell) -> Option<WasmOpt> {
 fn optimise(shell: &Shell, wasm_opt: &WasmOpt, module: &Path) -> Result<()> {
     shell.say("Making the WebAssembly module smaller …");
     let small = module.with_extension("small");
-    shell.run(
-        shell
-            .command("node")
-            .arg(&wasm_opt.script)
-            .arg("-Oz")
-            .arg(module)
-            .arg("-o")
-            .arg(&small),
-    )?;
+    shell.run(shell.command("node").arg(&wasm_opt.script).arg("-Oz").arg(module).arg("-o").arg(&small))?;
     Ok(fs::rename(small, module)?)
 }
 
@@ -118,12 +88,9 @@ mod tests {
 
     #[test]
     fn the_binder_is_of_the_same_version_as_the_library() {
-        let lock =
-            fs::read_to_string(Shell::inherit().root().join("Cargo.lock")).expect("the lock");
+        let lock = fs::read_to_string(Shell::inherit().root().join("Cargo.lock")).expect("the lock");
         let version = |package: &str| {
-            let start = lock
-                .find(&format!("name = \"{package}\"\n"))
-                .expect("the package");
+            let start = lock.find(&format!("name = \"{package}\"\n")).expect("the package");
             lock[start..].lines().nth(1).expect("a version").to_owned()
         };
         assert_eq!(version("wasm-bindgen"), version("wasm-bindgen-cli-support"));
@@ -131,10 +98,7 @@ mod tests {
 
     #[test]
     fn the_outcome_depends_on_the_module_and_on_the_optimiser() {
-        let tool = WasmOpt {
-            script: "wasm-opt".into(),
-            version: "132".into(),
-        };
+        let tool = WasmOpt { script: "wasm-opt".into(), version: "132".into() };
         let with = fingerprint(b"module", Some(&tool));
         assert_eq!(with, fingerprint(b"module", Some(&tool)));
         assert_ne!(with, fingerprint(b"module", None));

@@ -2,28 +2,23 @@
 
 use leptos::prelude::*;
 
-use crate::{
-    api::acl::SaveAclRule,
-    domain::acl::{AclType, Rule, StoredRule},
-};
+use crate::domain::acl::{AclType, Rule, StoredRule};
 
 #[component]
-pub fn RuleForm(acl_type: AclType, save: ServerAction<SaveAclRule>, rule: Option<StoredRule>) -> impl IntoView {
+pub fn RuleForm(acl_type: AclType, rule: Option<StoredRule>) -> impl IntoView {
     let is_new = rule.is_none();
-    let (id, revision, rule) = match rule {
-        Some(StoredRule { id, revision, rule }) => (id, revision, rule),
-        None => (0, 0, Rule { role: String::new(), resource: String::new(), action: vec!["*".to_owned()], attributes: default_attributes(acl_type) }),
-    };
+    let is_components = acl_type == AclType::Components;
+    let StoredRule { id, revision, rule } = rule.unwrap_or_else(|| StoredRule {
+        id: 0,
+        revision: 0,
+        rule: Rule::new("", "", "*", if is_components { "non-private" } else { "*" }),
+    });
     let list = format!("roles-{id}");
-    let placeholder = if acl_type == AclType::Components { "acme.git.*" } else { "flows" };
-    let error = move || match save.value().get() {
-        Some(Err(error)) if save.input().with(|input| input.as_ref().is_none_or(|input| input.id == id)) => {
-            Some(view! { <p class="bad-text" role="alert">{error.message}</p> })
-        }
-        _ => None,
-    };
+    let address = format!("/backoffice/acl?type={}", acl_type.as_str());
+    // A new rule is added in place; an edited one closes its form, which is a page of its own.
+    let enhance = is_new.then_some("");
     view! {
-        <ActionForm action=save attr:class="rule-form">
+        <form class="rule-form" method="post" action="/backoffice/api/save_acl_rule" data-enhance=enhance data-done="The rule is saved.">
             <input type="hidden" name="acl_type" value=acl_type.as_str()/>
             <input type="hidden" name="id" value=id.to_string()/>
             <input type="hidden" name="revision" value=revision.to_string()/>
@@ -38,7 +33,15 @@ pub fn RuleForm(acl_type: AclType, save: ServerAction<SaveAclRule>, rule: Option
             </datalist>
             <label>
                 <span>"Resource"</span>
-                <input class="mono" name="resource" required value=rule.resource autocomplete="off" spellcheck="false" placeholder=placeholder/>
+                <input
+                    class="mono"
+                    name="resource"
+                    required
+                    value=rule.resource
+                    autocomplete="off"
+                    spellcheck="false"
+                    placeholder=if is_components { "acme.git.*" } else { "flows" }
+                />
             </label>
             <label>
                 <span>"Action"</span>
@@ -49,15 +52,9 @@ pub fn RuleForm(acl_type: AclType, save: ServerAction<SaveAclRule>, rule: Option
                 <input class="mono" name="attributes" value=rule.attributes.join(", ") autocomplete="off" spellcheck="false"/>
             </label>
             <div class="acts">
-                {(!is_new).then(|| view! { <a class="btn" href=format!("/backoffice/acl?type={}", acl_type.as_str())>"Cancel"</a> })}
-                <button class="btn go" disabled=move || save.pending().get()>{if is_new { "Add" } else { "Save" }}</button>
+                {(!is_new).then(|| view! { <a class="btn" href=address>"Cancel"</a> })}
+                <button class="btn go">{if is_new { "Add" } else { "Save" }}</button>
             </div>
-            {error}
-        </ActionForm>
+        </form>
     }
-    .into_any()
-}
-
-fn default_attributes(acl_type: AclType) -> Vec<String> {
-    vec![if acl_type == AclType::Components { "non-private" } else { "*" }.to_owned()]
 }

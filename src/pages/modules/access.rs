@@ -2,23 +2,20 @@
 
 use leptos::prelude::*;
 
-use crate::{
-    api::{get_module::AccessView, open_module::OpenModule},
-    domain::acl::Rule,
-};
+use crate::{api::get_module::AccessView, domain::acl::Rule};
 
 #[component]
-pub fn AccessControl(name: String, access: AccessView, open: ServerAction<OpenModule>) -> impl IntoView {
+pub fn AccessControl(name: String, access: AccessView) -> impl IntoView {
     let rows = access.rules.iter().map(rule_row).collect_view();
-    let state = if access.is_open { "Users may use all of it already." } else { "" };
+    let title = access.is_open.then_some("Users may use all of it already.");
     view! {
-        <section class="part" aria-labelledby="access">
-            <h2 id="access">
+        <section id="access" class="part" aria-labelledby="access-title" data-live="">
+            <h2 id="access-title">
                 "Access control"
-                <ActionForm action=open>
+                <form method="post" action="/backoffice/api/open_module" data-enhance="" data-done="Users can use this module now.">
                     <input type="hidden" name="name" value=name/>
-                    <button class="btn" disabled=access.is_open title=state>"Add ACL rule for users"</button>
-                </ActionForm>
+                    <button class="btn" disabled=access.is_open title=title>"Add ACL rule for users"</button>
+                </form>
             </h2>
             <p class="soft sentence">
                 {access.sentence} " "
@@ -27,7 +24,12 @@ pub fn AccessControl(name: String, access: AccessView, open: ServerAction<OpenMo
             <div class="rows" tabindex="0" role="region" aria-label="ACL rules that apply to this module">
                 <table>
                     <thead>
-                        <tr><th scope="col">"Role"</th><th scope="col">"Resource"</th><th scope="col">"Action"</th><th scope="col">"Attributes"</th></tr>
+                        <tr>
+                            <th scope="col">"Role"</th>
+                            <th scope="col">"Resource"</th>
+                            <th scope="col">"Action"</th>
+                            <th scope="col">"Attributes"</th>
+                        </tr>
                     </thead>
                     <tbody>
                         {access.rules.is_empty().then(|| view! { <tr><td colspan="4" class="soft">"No rule applies to this module."</td></tr> })}
@@ -38,7 +40,6 @@ pub fn AccessControl(name: String, access: AccessView, open: ServerAction<OpenMo
             <p class="after"><a href="/backoffice/acl">"All rules"</a></p>
         </section>
     }
-    .into_any()
 }
 
 fn rule_row(rule: &Rule) -> impl IntoView + use<> {

@@ -3,10 +3,7 @@
 use leptos::prelude::*;
 
 use crate::{
-    api::{
-        get_module::{ChangeView, ModuleDetail, VersionView},
-        install_module::InstallModule,
-    },
+    api::get_module::{ChangeView, ModuleDetail, VersionView},
     components::when::bytes,
     domain::module::ConfigurationReason,
 };
@@ -15,7 +12,7 @@ use crate::{
 const RECENT: usize = 4;
 
 #[component]
-pub fn Side(detail: ModuleDetail, install: ServerAction<InstallModule>) -> impl IntoView {
+pub fn Side(detail: ModuleDetail) -> impl IntoView {
     let has_archive = !detail.sha256.is_empty();
     let needs = if detail.needs_configuration.is_empty() {
         "None"
@@ -41,7 +38,7 @@ pub fn Side(detail: ModuleDetail, install: ServerAction<InstallModule>) -> impl 
         view! { <dt>"Documentation"</dt><dd><a href=address target="_blank" rel="noopener noreferrer">"Read it"<span class="unseen">" (opens in a new tab)"</span></a></dd> }
     });
     view! {
-        <aside aria-label="Facts">
+        <aside id="facts" aria-label="Facts" data-live="">
             <dl>
                 {(!detail.version.is_empty()).then(|| view! { <dt>"Version"</dt><dd>{detail.version.clone()}</dd> })}
                 <dt>"Vendor"</dt><dd>{detail.vendor.clone()}</dd>
@@ -50,15 +47,14 @@ pub fn Side(detail: ModuleDetail, install: ServerAction<InstallModule>) -> impl 
                 <dt>"Source"</dt><dd>{detail.source.clone()}</dd>
                 {documentation}
             </dl>
-            {(!detail.versions.is_empty()).then(|| view! { <Versions name=detail.name.clone() versions=detail.versions.clone() install/> })}
+            {(!detail.versions.is_empty()).then(|| view! { <Versions name=detail.name.clone() versions=detail.versions.clone()/> })}
             {(!detail.changelog.is_empty()).then(|| view! { <Changes changelog=detail.changelog.clone()/> })}
         </aside>
     }
-    .into_any()
 }
 
 #[component]
-fn Versions(name: String, versions: Vec<VersionView>, install: ServerAction<InstallModule>) -> impl IntoView {
+fn Versions(name: String, versions: Vec<VersionView>) -> impl IntoView {
     let has_installed = versions.iter().any(|version| version.installed);
     let rows = versions
         .into_iter()
@@ -68,11 +64,11 @@ fn Versions(name: String, versions: Vec<VersionView>, install: ServerAction<Inst
             // Where something else is installed, any other version that the catalogue offers can take its place.
             let switch = (has_installed && !version.installed && version.offered).then(|| {
                 view! {
-                    <ActionForm action=install>
+                    <form method="post" action="/backoffice/api/install_module" data-enhance="">
                         <input type="hidden" name="name" value=module/>
                         <input type="hidden" name="version" value=number.clone()/>
                         <button class="btn small" aria-label=format!("Install version {number}")>"Install"</button>
-                    </ActionForm>
+                    </form>
                 }
             });
             view! {
@@ -82,7 +78,7 @@ fn Versions(name: String, versions: Vec<VersionView>, install: ServerAction<Inst
                         {version.installed.then(|| view! { <span class="tag on">"installed"</span> })}
                         <span class="soft block">{version.source}</span>
                     </span>
-                    <a class="btn small" href=download rel="external" download="" aria-label=format!("Download version {}", version.version)>"Download"</a>
+                    <a class="btn small" href=download download="" aria-label=format!("Download version {}", version.version)>"Download"</a>
                     {switch}
                 </li>
             }
@@ -92,7 +88,6 @@ fn Versions(name: String, versions: Vec<VersionView>, install: ServerAction<Inst
         <h2>"Versions"</h2>
         <ul class="versions">{rows}</ul>
     }
-    .into_any()
 }
 
 #[component]
@@ -106,7 +101,6 @@ fn Changes(changelog: Vec<ChangeView>) -> impl IntoView {
             <details><summary>"Earlier changes"</summary><ChangeList changes=older/></details>
         })}
     }
-    .into_any()
 }
 
 /// Changelog entries, newest first.

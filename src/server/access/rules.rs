@@ -121,9 +121,9 @@ fn checked(rule: Rule, acl_type: AclType) -> Result<Rule> {
     let rule = rule.normalise(acl_type);
     match rule.validate(acl_type) {
         Ok(()) => Ok(rule),
-        Err(errors) => Err(ServerError::Invalid(
-            errors.iter().map(|error| error.message.as_str()).collect::<Vec<_>>().join(" "),
-        )),
+        Err(errors) => {
+            Err(ServerError::Invalid(errors.iter().map(|error| error.message.as_str()).collect::<Vec<_>>().join(" ")))
+        }
     }
 }
 

@@ -111,7 +111,8 @@ fn files_of(root: &Path, place: &str) -> Result<Vec<BundleFile>, Finding> {
 
 fn depth(folder: &Path) -> Result<usize, Finding> {
     let unreadable = |cause: String| Finding::at("unreadable-manifest", BUNDLE, cause);
-    let text = std::fs::read(folder.join(BUNDLE)).map_err(|cause| unreadable(format!("It cannot be read ({cause}).")))?;
+    let text =
+        std::fs::read(folder.join(BUNDLE)).map_err(|cause| unreadable(format!("It cannot be read ({cause}).")))?;
     let json: serde_json::Value =
         serde_json::from_slice(&text).map_err(|cause| unreadable(format!("It is no valid JSON: {cause}.")))?;
     let name = json.get("name").and_then(serde_json::Value::as_str).unwrap_or_default();

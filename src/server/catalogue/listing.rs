@@ -68,8 +68,8 @@ impl Listing {
     pub(super) fn set_installed(&self, name: &str, installed: Option<&str>) -> bool {
         let mut index = self.index.write();
         let Some(card) = index.cards().iter().find(|card| card.name == name) else { return false };
-        let offered_is_newest = installed
-            .is_some_and(|version| card.broken.is_none() && compare_versions(&card.version, version).is_ge());
+        let offered_is_newest =
+            installed.is_some_and(|version| card.broken.is_none() && compare_versions(&card.version, version).is_ge());
         if !offered_is_newest {
             return false;
         }

@@ -97,8 +97,7 @@ impl Catalogue {
     async fn keep_reading(&self, position: usize) {
         let (source, wake) = &self.inner.sources[position];
         let watcher = source.watch();
-        let interval =
-            if matches!(**source, Source::Remote(_)) { REMOTE_INTERVAL } else { DIRECTORY_INTERVAL };
+        let interval = if matches!(**source, Source::Remote(_)) { REMOTE_INTERVAL } else { DIRECTORY_INTERVAL };
         loop {
             self.read_and_log(source).await;
             tokio::select! {
@@ -221,11 +220,8 @@ impl Catalogue {
 
     async fn announce(&self) -> Result<()> {
         let event = Event::Catalogue { revision: self.inner.listing.revision() };
-        let id = self
-            .inner
-            .store
-            .write("catalogue event", move |tx| store::events::append(tx, &event, now_ms()))
-            .await?;
+        let id =
+            self.inner.store.write("catalogue event", move |tx| store::events::append(tx, &event, now_ms())).await?;
         self.inner.events.announce(id);
         Ok(())
     }
@@ -267,7 +263,13 @@ impl Catalogue {
     ///
     /// # Errors
     /// [`ServerError::Conflict`] when what came is not what the catalogue announced (attack id T1).
-    pub fn fetch(&self, source: &str, place: &str, sha256: &str, progress: &mut dyn FnMut(u64) -> bool) -> Result<Fetched> {
+    pub fn fetch(
+        &self,
+        source: &str,
+        place: &str,
+        sha256: &str,
+        progress: &mut dyn FnMut(u64) -> bool,
+    ) -> Result<Fetched> {
         let Some((source, wake)) = self.inner.sources.iter().find(|(known, _)| known.id() == source) else {
             return Err(ServerError::Conflict("Its catalogue is not configured any more.".to_owned()));
         };

@@ -76,8 +76,7 @@ impl Remote {
         etag: Option<&str>,
         found: &Sender<Found>,
     ) -> Result<Reading, SourceError> {
-        let mut request =
-            self.agent.get(&self.address).config().timeout_global(Some(ARCHIVE_TIMEOUT)).build();
+        let mut request = self.agent.get(&self.address).config().timeout_global(Some(ARCHIVE_TIMEOUT)).build();
         // After a start the addresses of icons are not known, so the index is read once whether it changed or not.
         if let Some(etag) = etag.filter(|_| !self.icons.lock().is_empty()) {
             request = request.header("if-none-match", etag);
@@ -99,9 +98,7 @@ impl Remote {
         let mut places = HashSet::new();
         for listed in document.modules {
             places.insert(listed.archive.clone());
-            if known.get(&listed.archive) != Some(&listed.sha256)
-                && found.blocking_send(to_found(listed)).is_err()
-            {
+            if known.get(&listed.archive) != Some(&listed.sha256) && found.blocking_send(to_found(listed)).is_err() {
                 break;
             }
         }
@@ -125,7 +122,10 @@ impl Remote {
             .call()
             .map_err(network)?;
         if answer.status() != 200 {
-            return Err(SourceError(format!("The catalogue answered with status {} for the archive.", answer.status())));
+            return Err(SourceError(format!(
+                "The catalogue answered with status {} for the archive.",
+                answer.status()
+            )));
         }
         let mut body = answer.body_mut().with_config().limit(limits.archive_bytes + 1).reader();
         let mut buffer = vec![0; 64 * 1024];
@@ -148,12 +148,14 @@ impl Remote {
     pub(super) fn icon(&self, sha256: &str) -> Option<Icon> {
         let listed = self.icons.lock().get(sha256).cloned()?;
         let address = self.resolve(&listed.href).ok()?;
-        let mut answer =
-            self.agent.get(address).config().timeout_global(Some(TIMEOUT)).build().call().ok()?;
+        let mut answer = self.agent.get(address).config().timeout_global(Some(TIMEOUT)).build().call().ok()?;
         let mut bytes = Vec::new();
         answer.body_mut().with_config().limit(ICON_MAX).reader().read_to_end(&mut bytes).ok()?;
-        (hex(&Sha256::digest(&bytes)) == sha256 && ICON_TYPES.contains(&listed.media_type.as_str()))
-            .then(|| Icon { sha256: sha256.to_owned(), media_type: listed.media_type, bytes })
+        (hex(&Sha256::digest(&bytes)) == sha256 && ICON_TYPES.contains(&listed.media_type.as_str())).then(|| Icon {
+            sha256: sha256.to_owned(),
+            media_type: listed.media_type,
+            bytes,
+        })
     }
 
     /// The address of something that lies beside the index. It cannot leave the index's folder.
@@ -251,9 +253,25 @@ mod tests {
     #[test]
     fn w1_private_addresses_in_every_spelling_are_not_public() {
         for private in [
-            "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0", "100.64.0.1", "::1",
-            "::", "fe80::1", "fd00::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::127.0.0.1", "64:ff9b::7f00:1",
-            "2002:7f00:1::", "224.0.0.1", "255.255.255.255", "198.18.0.1",
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.16.0.1",
+            "192.168.1.1",
+            "169.254.169.254",
+            "0.0.0.0",
+            "100.64.0.1",
+            "::1",
+            "::",
+            "fe80::1",
+            "fd00::1",
+            "::ffff:127.0.0.1",
+            "::ffff:10.0.0.1",
+            "::127.0.0.1",
+            "64:ff9b::7f00:1",
+            "2002:7f00:1::",
+            "224.0.0.1",
+            "255.255.255.255",
+            "198.18.0.1",
         ] {
             assert!(!is_public(private.parse().expect("an address")), "{private}");
         }

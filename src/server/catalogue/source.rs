@@ -55,9 +55,16 @@ pub struct Found {
 
 /// What lies at a place.
 pub enum Content {
-    Module { manifest: Box<Manifest>, sha256: String, size: u64 },
+    Module {
+        manifest: Box<Manifest>,
+        sha256: String,
+        size: u64,
+    },
     /// Something that is meant to be a module, with the name that its place suggests.
-    Broken { name: String, findings: Vec<Finding> },
+    Broken {
+        name: String,
+        findings: Vec<Finding>,
+    },
 }
 
 /// How a reading went.
@@ -218,9 +225,7 @@ pub(super) fn examine<R: Read + Seek>(
     size: u64,
 ) -> (Content, Vec<Icon>) {
     match archive::check(archive, limits) {
-        Ok(checked) => {
-            (Content::Module { manifest: Box::new(checked.manifest), sha256, size }, checked.icons)
-        }
+        Ok(checked) => (Content::Module { manifest: Box::new(checked.manifest), sha256, size }, checked.icons),
         Err(CheckError::Rejected(Rejected { findings })) => {
             (Content::Broken { name: suggested_name.to_owned(), findings }, Vec::new())
         }

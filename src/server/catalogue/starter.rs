@@ -41,7 +41,8 @@ fn fingerprint(files: &[String]) -> String {
 }
 
 fn pack(files: &[String]) -> Result<Vec<u8>, SourceError> {
-    let contents = files.iter().filter_map(|path| Some((format!("{VENDOR}/{path}"), Files::get(path)?.data.into_owned())));
+    let contents =
+        files.iter().filter_map(|path| Some((format!("{VENDOR}/{path}"), Files::get(path)?.data.into_owned())));
     let mut out = Cursor::new(Vec::new());
     archive::pack(contents, &mut out).map_err(io_error)?;
     Ok(out.into_inner())

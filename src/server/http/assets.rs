@@ -35,9 +35,14 @@ impl Default for Assets {
 }
 
 impl Assets {
-    /// The address of a file of the site: another one whenever the site was built anew.
+    /// The folder of the site: another one whenever the site was built anew.
+    pub fn root(&self) -> String {
+        format!("/backoffice/assets/{}", self.version)
+    }
+
+    /// The address of a file of the site.
     pub fn address(&self, path: &str) -> String {
-        format!("/backoffice/assets/{}/{path}", self.version)
+        format!("{}/{path}", self.root())
     }
 }
 

@@ -43,9 +43,7 @@ pub(super) async fn publish(
     let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     if !ZIP_TYPES.contains(&essence.as_str()) {
-        return Err(ServerError::UnsupportedMediaType(
-            "Send the zip's bytes as application/octet-stream.".to_owned(),
-        ));
+        return Err(ServerError::UnsupportedMediaType("Send the zip's bytes as application/octet-stream.".to_owned()));
     }
     let limit = state.registry.limits().archive_bytes;
     let declared = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());

@@ -39,7 +39,11 @@ async fn receive(state: &AppState, mut multipart: Multipart) -> Result<String> {
                 let file = field.file_name().and_then(displayable);
                 let limit = state.registry.limits().archive_bytes;
                 let received = Received::read(field.boxed(), &state.registry.temporary(), limit).await?;
-                return Ok(state.registry.upload(&AdminActor::on_loopback(), received, file, allow_downgrade).await?.id);
+                return Ok(state
+                    .registry
+                    .upload(&AdminActor::on_loopback(), received, file, allow_downgrade)
+                    .await?
+                    .id);
             }
             _ => {}
         }

@@ -124,16 +124,12 @@ impl Registry {
 
     async fn check(&self, file: File) -> Result<(Checked, File), Stop> {
         let limits = self.inner.limits.clone();
-        let checking = tokio::task::spawn_blocking(move || {
-            archive::check(&file, &limits).map(|checked| (checked, file))
-        });
-        checking
-            .await
-            .map_err(ServerError::from)?
-            .map_err(|error| match error {
-                CheckError::Rejected(rejected) => ServerError::InvalidArchive(rejected.findings).into(),
-                CheckError::Io(cause) => ServerError::from(cause).into(),
-            })
+        let checking =
+            tokio::task::spawn_blocking(move || archive::check(&file, &limits).map(|checked| (checked, file)));
+        checking.await.map_err(ServerError::from)?.map_err(|error| match error {
+            CheckError::Rejected(rejected) => ServerError::InvalidArchive(rejected.findings).into(),
+            CheckError::Io(cause) => ServerError::from(cause).into(),
+        })
     }
 
     /// Decides whether the archive may be installed over what is there, and gives what is there.
@@ -218,7 +214,12 @@ impl Registry {
         unpacking.await.map_err(ServerError::from)?
     }
 
-    async fn register_archive(&self, checked: &Checked, sha256: &str, folder: &std::path::Path) -> Result<Archive, Stop> {
+    async fn register_archive(
+        &self,
+        checked: &Checked,
+        sha256: &str,
+        folder: &std::path::Path,
+    ) -> Result<Archive, Stop> {
         debug_assert!(folder.is_dir(), "an archive is registered after it is unpacked");
         let (size, _) = self.inner.blobs.get(sha256).await?;
         let archive = Archive { sha256: sha256.to_owned(), size, manifest: checked.manifest.clone() };
@@ -246,7 +247,8 @@ impl Registry {
             Request::Upload { .. } => "upload".to_owned(),
         };
         job.state = JobState::Succeeded;
-        job.outcome = Some(previous.map_or(Outcome::Installed, |install| Outcome::Replaced { previous: install.version }));
+        job.outcome =
+            Some(previous.map_or(Outcome::Installed, |install| Outcome::Replaced { previous: install.version }));
         job.finished_at = Some(now_ms());
         let name = archive.manifest.name.clone();
         let version = archive.manifest.version.clone();

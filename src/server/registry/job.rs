@@ -48,11 +48,8 @@ impl Registry {
 
     pub(super) async fn register(&self, job: Job, request: &Request) -> Result<Job> {
         let (kept, request) = (job.clone(), request.clone());
-        let id = self
-            .inner
-            .store
-            .write("start job", move |tx| store::jobs::insert(tx, &kept, &request, lease()))
-            .await?;
+        let id =
+            self.inner.store.write("start job", move |tx| store::jobs::insert(tx, &kept, &request, lease())).await?;
         self.inner.events.announce(id);
         Ok(job)
     }
@@ -84,8 +81,7 @@ impl Registry {
         loop {
             tokio::time::sleep(LEASE / 3).await;
             let id = id.to_owned();
-            let renewed =
-                self.inner.store.write("renew lease", move |tx| store::jobs::renew(tx, &id, lease())).await;
+            let renewed = self.inner.store.write("renew lease", move |tx| store::jobs::renew(tx, &id, lease())).await;
             if let Err(cause) = renewed {
                 tracing::warn!(%cause, "a lease could not be renewed");
             }
@@ -95,11 +91,8 @@ impl Registry {
     /// Keeps a change of a job and tells of it.
     pub(super) async fn keep(&self, job: &Job) -> Result<()> {
         let job = job.clone();
-        let id = self
-            .inner
-            .store
-            .write("update job", move |tx| store::jobs::update(tx, &job, lease(), now_ms()))
-            .await?;
+        let id =
+            self.inner.store.write("update job", move |tx| store::jobs::update(tx, &job, lease(), now_ms())).await?;
         self.inner.events.announce(id);
         Ok(())
     }
@@ -138,11 +131,8 @@ impl Registry {
     /// Takes up the jobs that an earlier process has left in their midst.
     pub async fn resume(&self) -> Result<()> {
         // This process holds the data folder, so every lease in it belongs to one that is gone.
-        let taken = self
-            .inner
-            .store
-            .write("take over jobs", |tx| store::jobs::take_over(tx, i64::MAX, lease()))
-            .await?;
+        let taken =
+            self.inner.store.write("take over jobs", |tx| store::jobs::take_over(tx, i64::MAX, lease())).await?;
         for (job, request, attempt) in taken {
             if attempt > ATTEMPTS_MAX {
                 let message = "The server ended several times in its midst.";

@@ -130,7 +130,9 @@ impl Registry {
                     "{name} is broken in the catalogue and cannot be installed: {}",
                     offer.card.card.broken.as_deref().unwrap_or_default()
                 )),
-                (_, Some(version)) => ServerError::NotFound(format!("The catalogue has no version {version} of {name}.")),
+                (_, Some(version)) => {
+                    ServerError::NotFound(format!("The catalogue has no version {version} of {name}."))
+                }
                 (None, None) => ServerError::NotFound(format!("The catalogue has no module {name}.")),
             });
         };

@@ -12,7 +12,9 @@ fn read_rule(row: &Row<'_>) -> rusqlite::Result<(i64, i64, String, String, Strin
     Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
 }
 
-fn to_rule((id, revision, role, resource, action, attributes): (i64, i64, String, String, String, String)) -> Result<StoredRule> {
+fn to_rule(
+    (id, revision, role, resource, action, attributes): (i64, i64, String, String, String, String),
+) -> Result<StoredRule> {
     Ok(StoredRule {
         id,
         revision,
@@ -87,10 +89,7 @@ pub fn replace(tx: &Transaction<'_>, id: i64, revision: i64, rule: &Rule) -> Res
 
 /// Deletes a rule if it is still at `revision`; `false` when it is not.
 pub fn delete(tx: &Transaction<'_>, id: i64, revision: i64) -> Result<bool> {
-    Ok(tx
-        .prepare_cached("DELETE FROM acl_rules WHERE id = ?1 AND revision = ?2")?
-        .execute([id, revision])?
-        > 0)
+    Ok(tx.prepare_cached("DELETE FROM acl_rules WHERE id = ?1 AND revision = ?2")?.execute([id, revision])? > 0)
 }
 
 /// Deletes every rule of a type.
@@ -101,9 +100,7 @@ pub fn clear(tx: &Transaction<'_>, acl_type: AclType) -> Result<()> {
 
 /// Runs `first` once in the life of the database.
 pub fn on_first_start(tx: &Transaction<'_>, first: impl FnOnce() -> Result<()>) -> Result<()> {
-    let fresh = tx.execute(
-        "INSERT INTO settings (key, value) VALUES ('acl.seeded', 'true') ON CONFLICT (key) DO NOTHING",
-        [],
-    )?;
+    let fresh =
+        tx.execute("INSERT INTO settings (key, value) VALUES ('acl.seeded', 'true') ON CONFLICT (key) DO NOTHING", [])?;
     if fresh > 0 { first() } else { Ok(()) }
 }

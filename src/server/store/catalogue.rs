@@ -58,9 +58,7 @@ pub fn keep_sources(tx: &Transaction<'_>, ids: &[String]) -> Result<()> {
 pub fn source(connection: &Connection, id: &str) -> Result<SourceState> {
     Ok(connection
         .prepare_cached("SELECT etag, refreshed_at, problem FROM catalogue_sources WHERE id = ?1")?
-        .query_row([id], |row| {
-            Ok(SourceState { etag: row.get(0)?, refreshed_at: row.get(1)?, problem: row.get(2)? })
-        })
+        .query_row([id], |row| Ok(SourceState { etag: row.get(0)?, refreshed_at: row.get(1)?, problem: row.get(2)? }))
         .optional()?
         .unwrap_or_default())
 }

@@ -23,9 +23,7 @@ pub fn after(connection: &Connection, id: i64) -> Result<Vec<(i64, Event)>> {
 
 /// The id of the newest event, 0 when there is none.
 pub fn latest(connection: &Connection) -> Result<i64> {
-    Ok(connection
-        .prepare_cached("SELECT coalesce(max(id), 0) FROM events")?
-        .query_row([], |row| row.get(0))?)
+    Ok(connection.prepare_cached("SELECT coalesce(max(id), 0) FROM events")?.query_row([], |row| row.get(0))?)
 }
 
 /// Drops events from before `before` (milliseconds since the epoch), but never the newest one: its id must not be

@@ -30,8 +30,7 @@ mod tests {
         let mut connection = Connection::open_in_memory().expect("opens");
         apply(&mut connection).expect("migrates");
         apply(&mut connection).expect("is a no-op");
-        let version: i64 =
-            connection.pragma_query_value(None, "user_version", |row| row.get(0)).expect("reads");
+        let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).expect("reads");
         assert_eq!(usize::try_from(version), Ok(VERSIONS.len()));
     }
 
@@ -40,9 +39,8 @@ mod tests {
         let mut connection = Connection::open_in_memory().expect("opens");
         connection.pragma_update(None, "user_version", 99).expect("sets");
         assert!(matches!(apply(&mut connection), Err(OpenError::Newer { found: 99, .. })));
-        let tables: i64 = connection
-            .query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0))
-            .expect("reads");
+        let tables: i64 =
+            connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0)).expect("reads");
         assert_eq!(tables, 0);
     }
 }

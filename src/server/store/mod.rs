@@ -43,10 +43,7 @@ impl Store {
         let broken = |cause: &dyn std::fmt::Display| OpenError::Broken(cause.to_string());
         let writer = pool(path, 1, false).map_err(|cause| broken(&cause))?;
         let connection = writer.get().await.map_err(|cause| broken(&cause))?;
-        connection
-            .interact(migrations::apply)
-            .await
-            .map_err(|cause| broken(&cause))??;
+        connection.interact(migrations::apply).await.map_err(|cause| broken(&cause))??;
         drop(connection);
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let readers = pool(path, cores.max(2), true).map_err(|cause| broken(&cause))?;

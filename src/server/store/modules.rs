@@ -4,11 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::{from_json, to_json};
 use crate::{
-    domain::{
-        module::Manifest,
-        name::ModuleName,
-        search::Entry,
-    },
+    domain::{module::Manifest, name::ModuleName, search::Entry},
     server::error::Result,
 };
 
@@ -84,12 +80,7 @@ pub fn installed(connection: &Connection, name: &ModuleName) -> Result<Option<In
              FROM installs JOIN archives ON archives.sha256 = installs.sha256 WHERE installs.name = ?1",
         )?
         .query_row([name.as_str()], |row| {
-            Ok(Install {
-                sha256: row.get(0)?,
-                version: row.get(1)?,
-                source: row.get(2)?,
-                installed_at: row.get(3)?,
-            })
+            Ok(Install { sha256: row.get(0)?, version: row.get(1)?, source: row.get(2)?, installed_at: row.get(3)? })
         })
         .optional()?)
 }
@@ -142,8 +133,7 @@ pub fn install(tx: &Transaction<'_>, archive: &Archive, source: &str, now: i64) 
     .execute(params![name, archive.sha256, source, now])?;
     tx.prepare_cached("DELETE FROM removals WHERE name = ?1")?.execute([name])?;
     tx.prepare_cached("DELETE FROM components WHERE module = ?1")?.execute([name])?;
-    let mut insert =
-        tx.prepare_cached("INSERT INTO components (name, module, is_private) VALUES (?1, ?2, ?3)")?;
+    let mut insert = tx.prepare_cached("INSERT INTO components (name, module, is_private) VALUES (?1, ?2, ?3)")?;
     for component in &manifest.components {
         insert.execute(params![component.name, name, component.private])?;
     }

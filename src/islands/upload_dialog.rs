@@ -1,13 +1,13 @@
 //! "Add module from your filesystem": a drop target over the whole page, and a dialog that sends one zip and follows its
 //! installation. Without wasm the button leads to a page with a plain form.
 
-use leptos::prelude::*;
+use leptos::{html, prelude::*};
 
 use crate::{
-    browser::{live::Live, upload::Progress as Sending},
-    components::{dialog::Dialog, when::bytes},
+    browser::{live::live, upload::Progress as Sending},
+    components::when::bytes,
     domain::job::{Job, JobFailure, JobState, Outcome},
-    pages::modules::install::{Failed, Progress},
+    islands::job::{Failed, Progress},
 };
 
 /// A file that somebody chose, or why it cannot be sent.
@@ -18,31 +18,28 @@ struct Chosen {
     problem: Option<String>,
 }
 
-#[component]
+#[island]
 pub fn UploadDialog(limit: u64) -> impl IntoView {
-    let open = RwSignal::new(false);
-    let ask = move |event: leptos::ev::MouseEvent| {
-        event.prevent_default();
-        open.set(true);
-    };
+    let dialog = NodeRef::<html::Dialog>::new();
+    let closed = RwSignal::new(0_u32);
     view! {
         <div class="add">
             <div>
                 <b>"Have a module of your own?"</b>
                 <p class="soft">{format!("Drop a zip anywhere on this page, or choose one. Up to {}.", bytes(limit))}</p>
             </div>
-            <a class="btn" role="button" href="/backoffice/upload" on:click=ask>"Add module from your filesystem"</a>
+            <a class="btn" role="button" href="/backoffice/upload" data-opens="upload">"Add module from your filesystem"</a>
         </div>
-        <Dialog open labelled_by="upload-title">
-            <UploadBox open limit/>
-        </Dialog>
+        <dialog id="upload" aria-labelledby="upload-title" node_ref=dialog on:close=move |_| closed.update(|times| *times += 1)>
+            <UploadBox dialog closed limit/>
+        </dialog>
     }
     .into_any()
 }
 
 #[component]
-fn UploadBox(open: RwSignal<bool>, limit: u64) -> impl IntoView {
-    let live = expect_context::<Live>();
+fn UploadBox(dialog: NodeRef<html::Dialog>, closed: RwSignal<u32>, limit: u64) -> impl IntoView {
+    let live = live();
     let chosen = RwSignal::new(None::<Chosen>);
     let sending = RwSignal::new(None::<Sending>);
     let over = RwSignal::new(false);
@@ -54,7 +51,9 @@ fn UploadBox(open: RwSignal<bool>, limit: u64) -> impl IntoView {
     let is_sending = move || matches!(sending.get(), Some(Sending::Sent(..)));
     let is_over = move || matches!(sending.get(), Some(Sending::Accepted(_)));
     let can_send = move || {
-        chosen.with(|chosen| chosen.as_ref().is_some_and(|chosen| chosen.problem.is_none())) && !is_sending() && !is_over()
+        chosen.with(|chosen| chosen.as_ref().is_some_and(|chosen| chosen.problem.is_none()))
+            && !is_sending()
+            && !is_over()
     };
 
     // A zip dropped anywhere on the page opens the dialog with it.
@@ -74,7 +73,10 @@ fn UploadBox(open: RwSignal<bool>, limit: u64) -> impl IntoView {
             event.prevent_default();
             over.set(false);
             if let Some(files) = event.data_transfer().and_then(|data| data.files()) {
-                open.set(true);
+                if let Some(dialog) = dialog.get_untracked().filter(|dialog| !dialog.open()) {
+                    // It is in the document, so it can be shown.
+                    let _ = dialog.show_modal();
+                }
                 sender.choose(&files);
             }
         });
@@ -85,15 +87,15 @@ fn UploadBox(open: RwSignal<bool>, limit: u64) -> impl IntoView {
         });
     }
     // A dialog that is left forgets what has ended; what runs goes on, and the list shows it.
-    Effect::new(move |was_open: Option<bool>| {
-        let is_open = open.get();
-        if was_open == Some(true) && !is_open {
+    Effect::new(move |_| {
+        if closed.get() > 0 {
             sender.abort();
             chosen.set(None);
             sending.set(None);
         }
-        is_open
     });
+    #[cfg(not(feature = "hydrate"))]
+    let _ = dialog;
 
     let browsed = move |_event: leptos::ev::Event| {
         #[cfg(feature = "hydrate")]
@@ -140,7 +142,7 @@ fn UploadBox(open: RwSignal<bool>, limit: u64) -> impl IntoView {
         {refused}
         {move || job.get().map(|job| view! { <Following job sender/> })}
         <div class="acts">
-            <button class="btn" on:click=move |_| open.set(false)>
+            <button class="btn" data-closes="">
                 {move || if is_sending() { "Cancel" } else { "Close" }}
             </button>
             <button class="btn go" disabled=move || !can_send() on:click=move |_| sender.send(false)>"Upload"</button>
@@ -184,6 +186,7 @@ fn Following(job: Job, sender: Sender) -> impl IntoView {
 
 /// Holds the chosen file and sends it.
 #[derive(Clone, Copy)]
+#[cfg_attr(not(feature = "hydrate"), expect(dead_code, reason = "on the server nobody chooses a file"))]
 struct Sender {
     chosen: RwSignal<Option<Chosen>>,
     sending: RwSignal<Option<Sending>>,
@@ -219,8 +222,11 @@ impl Sender {
         if files.length() > 1 {
             chosen.problem = Some("Only one module at a time: choose one zip.".to_owned());
         } else if size > self.limit {
-            chosen.problem =
-                Some(format!("This file is {}, over the limit of {}. Nothing was sent.", bytes(size), bytes(self.limit)));
+            chosen.problem = Some(format!(
+                "This file is {}, over the limit of {}. Nothing was sent.",
+                bytes(size),
+                bytes(self.limit)
+            ));
         }
         self.sending.set(None);
         let is_fine = chosen.problem.is_none();

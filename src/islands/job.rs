@@ -1,11 +1,9 @@
 //! An installation as it goes: its steps, the time, the way to stop it, and how it ended.
 
-use std::time::Duration;
-
 use leptos::prelude::*;
 
 use crate::{
-    api::install_module::{CancelJob, InstallModule},
+    browser::live::live,
     components::when::minutes,
     domain::{
         finding::Finding,
@@ -13,20 +11,34 @@ use crate::{
     },
 };
 
-/// A running installation, live.
+/// The installation that a page is about, live. When it ends, the page shows what came of it.
+#[island]
+pub fn JobProgress(job: Job) -> impl IntoView {
+    let live = live();
+    let (id, first) = (job.id.clone(), job);
+    live.learn(&first);
+    let job = Memo::new(move |_| live.jobs.with(|jobs| jobs.get(&id).cloned()).unwrap_or_else(|| first.clone()));
+    #[cfg(feature = "hydrate")]
+    Effect::new(move |_| {
+        if !job.with(Job::is_running) {
+            leptos::task::spawn_local(crate::browser::refresh::now());
+        }
+    });
+    view! { <Progress job/> }
+}
+
+/// A running installation.
 #[component]
 pub fn Progress(#[prop(into)] job: Signal<Job>) -> impl IntoView {
-    let cancel = ServerAction::<CancelJob>::new();
     let elapsed = RwSignal::new(0_i64);
     #[cfg(feature = "hydrate")]
     {
+        // Milliseconds since the epoch are far below 2^53.
         let tick = move || elapsed.set(js_sys::Date::now() as i64 - job.with_untracked(|job| job.started_at));
-        if let Ok(timer) = set_interval_with_handle(tick, Duration::from_secs(1)) {
+        if let Ok(timer) = set_interval_with_handle(tick, std::time::Duration::from_secs(1)) {
             on_cleanup(move || timer.clear());
         }
     }
-    #[cfg(not(feature = "hydrate"))]
-    let _ = Duration::ZERO;
     let step = Memo::new(move |_| job.with(|job| job.step));
     let item = move |one: Step| {
         view! {
@@ -40,33 +52,34 @@ pub fn Progress(#[prop(into)] job: Signal<Job>) -> impl IntoView {
             <ol aria-label="Steps of the installation">{Step::ALL.into_iter().map(item).collect_view()}</ol>
             <span class="spin" aria-hidden="true"></span>
             <span class="soft mono" role="timer" aria-label="Elapsed time">{move || minutes(elapsed.get())}</span>
-            <ActionForm action=cancel>
+            <form method="post" action="/backoffice/api/cancel_job" data-enhance="">
                 <input type="hidden" name="id" value=move || job.with(|job| job.id.clone())/>
-                <button class="btn" disabled=move || cancel.pending().get()>"Cancel"</button>
-            </ActionForm>
+                <button class="btn">"Cancel"</button>
+            </form>
         </div>
     }
-    .into_any()
 }
 
-/// An installation that failed: why, that nothing was changed, and the way on.
+/// An installation that failed or was cancelled: why, that nothing was changed, and the way on.
 #[component]
-pub fn Failed(job: Job, #[prop(optional)] retry: Option<ServerAction<InstallModule>>) -> impl IntoView {
-    let (message, findings) = match job.failure.clone() {
-        Some(failure) => (failure.message, failure.findings),
-        None => (job.sentence(), Vec::new()),
-    };
+pub fn Failed(
+    job: Job,
+    /// Offer to try the same again, which only an installation out of the catalogue can.
+    #[prop(optional)]
+    retry: bool,
+) -> impl IntoView {
     let title = match job.state {
         JobState::Cancelled => "The installation was cancelled.",
         _ => "It was not installed.",
     };
-    let retry = retry.zip(job.module.clone()).map(|(retry, name)| {
+    let (message, findings) = job.failure.map(|failure| (failure.message, failure.findings)).unwrap_or_default();
+    let retry = job.module.filter(|_| retry).map(|name| {
         view! {
-            <ActionForm action=retry>
+            <form method="post" action="/backoffice/api/install_module" data-enhance="">
                 <input type="hidden" name="name" value=name.to_string()/>
-                <input type="hidden" name="version" value=job.version.clone().unwrap_or_default()/>
+                <input type="hidden" name="version" value=job.version.unwrap_or_default()/>
                 <button class="btn">"Retry"</button>
-            </ActionForm>
+            </form>
         }
     });
     view! {
@@ -79,23 +92,19 @@ pub fn Failed(job: Job, #[prop(optional)] retry: Option<ServerAction<InstallModu
             </div>
         </div>
     }
-    .into_any()
 }
 
 /// What is wrong in an archive, each with its place.
 #[component]
 pub fn Findings(findings: Vec<Finding>) -> impl IntoView {
     (!findings.is_empty()).then(|| {
-        view! {
-            <ul class="findings">
-                {findings.into_iter().map(|finding| {
-                    let place = finding.path.map(|path| {
-                        let pointer = finding.pointer.filter(|pointer| !pointer.is_empty());
-                        view! { <code>{path}{pointer.map(|pointer| format!(" at {pointer}"))}</code> }
-                    });
-                    view! { <li>{place} <span>{finding.message}</span></li> }
-                }).collect_view()}
-            </ul>
-        }
+        let item = |finding: Finding| {
+            let place = finding.path.map(|path| {
+                let pointer = finding.pointer.filter(|pointer| !pointer.is_empty());
+                view! { <code>{path}{pointer.map(|pointer| format!(" at {pointer}"))}</code> }
+            });
+            view! { <li>{place} " " <span>{finding.message}</span></li> }
+        };
+        view! { <ul class="findings">{findings.into_iter().map(item).collect_view()}</ul> }
     })
 }

@@ -4,7 +4,7 @@ use leptos::{html, prelude::*};
 
 use crate::{
     api::list_modules::PAGE_SIZE,
-    browser::live::Live,
+    browser::live::live,
     components::{
         badge::{BrokenBadge, InstalledBadge, UpdateBadge},
         icon::Icon,
@@ -14,6 +14,7 @@ use crate::{
 };
 
 /// Rows that are kept above and below the screen.
+#[cfg(feature = "hydrate")]
 const OVERSCAN: usize = 3;
 
 /// Which cards are in the page: `from..to`, and how many lie above and below in rows.
@@ -85,12 +86,16 @@ where
 /// One module. The whole card is a link.
 #[component]
 fn ModuleCard(place: usize, total: Memo<usize>, card: Card) -> impl IntoView {
-    let live = expect_context::<Live>();
+    let live = live();
     let name = card.name.clone();
-    let running = Memo::new(move |_| live.job_of(&name).filter(crate::domain::job::Job::is_running).map(|job| job.step));
+    let running =
+        Memo::new(move |_| live.job_of(&name).filter(crate::domain::job::Job::is_running).map(|job| job.step));
     let (update, broken, is_installed) = (card.update.clone(), card.broken.is_some(), card.installed.is_some());
     let badge = move || match (running.get(), &update) {
-        (Some(step), _) => view! { <span class="badge busy"><span class="spin" aria-hidden="true"></span>{step.label()}"…"</span> }.into_any(),
+        (Some(step), _) => {
+            view! { <span class="badge busy"><span class="spin" aria-hidden="true"></span>{step.label()}"…"</span> }
+                .into_any()
+        }
         (None, _) if broken => view! { <BrokenBadge/> }.into_any(),
         (None, Some(version)) => view! { <InstalledBadge/><UpdateBadge version=version.clone()/> }.into_any(),
         (None, None) if is_installed => view! { <InstalledBadge/> }.into_any(),

@@ -1,0 +1,48 @@
+// What every spec imports: `test` with a server of its own, `expect`, and the checks that all pages share.
+import { AxeBuilder } from '@axe-core/playwright';
+import { expect, test as base } from '@playwright/test';
+import { Server } from './server.mjs';
+
+export { expect };
+export { makeModuleZip, makeZip, moduleFiles } from './zip.mjs';
+
+/**
+ * Each test gets a `server` on an empty data folder, and `page.goto('/backoffice/')` goes there.
+ * `test.use({ serverArgs: ['--flag'], serverEnv: { NAME: 'value' } })` starts it otherwise.
+ */
+export const test = base.extend({
+  serverArgs: [[], { option: true }],
+  serverEnv: [{}, { option: true }],
+  server: async ({ serverArgs, serverEnv }, use, testInfo) => {
+    const server = await Server.start({ args: serverArgs, env: serverEnv });
+    await use(server);
+    if (testInfo.status !== testInfo.expectedStatus) {
+      await testInfo.attach('server.log', { body: server.logs(), contentType: 'text/plain' });
+    }
+    await server.remove();
+  },
+  baseURL: async ({ server }, use) => use(server.url),
+});
+
+/** Goes to a page and waits until the browser's half has taken over: from then on clicks are answered locally. */
+export async function gotoHydrated(page, path) {
+  await page.goto(path);
+  await expect(page.locator('html')).toHaveAttribute('data-hydrated', '');
+}
+
+/** Asserts that axe finds nothing against WCAG 2.2 AA and its best practice, on the page or below `within`. */
+export async function axeCheck(page, { within } = {}) {
+  const builder = new AxeBuilder({ page }).withTags([
+    'wcag2a',
+    'wcag2aa',
+    'wcag21a',
+    'wcag21aa',
+    'wcag22aa',
+    'best-practice',
+  ]);
+  const { violations } = await (within ? builder.include(within) : builder).analyze();
+  const told = violations.map(
+    ({ id, help, nodes }) => `${id}: ${help}\n${nodes.map((node) => `    ${node.target.join(' ')}`).join('\n')}`,
+  );
+  expect(told, 'accessibility').toEqual([]);
+}

@@ -1,0 +1,92 @@
+//! Sends forms marked `data-enhance` without leaving the page. The same forms work without wasm: their action is a server
+//! function that leads back to the page.
+//!
+//! `data-done` is what to say after success, `data-undo` and `data-undo-body` the form that takes it back.
+
+use leptos::prelude::document;
+use serde::Deserialize;
+use wasm_bindgen::{JsCast, prelude::Closure};
+use web_sys::{FormData, HtmlButtonElement, HtmlFormElement, SubmitEvent, UrlSearchParams};
+
+use super::{
+    refresh,
+    toasts::{Undo, toasts},
+};
+
+/// Catches every submission of the page.
+pub fn listen() {
+    let submitted = Closure::<dyn Fn(SubmitEvent)>::new(|event: SubmitEvent| {
+        let Some(form) = event.target().and_then(|target| target.dyn_into::<HtmlFormElement>().ok()) else { return };
+        if event.default_prevented() || !form.has_attribute("data-enhance") {
+            return;
+        }
+        let Some(body) = FormData::new_with_form(&form)
+            .ok()
+            .and_then(|data| UrlSearchParams::new_with_str_sequence_sequence(&data).ok())
+        else {
+            return;
+        };
+        event.prevent_default();
+        let button = event.submitter().and_then(|button| button.dyn_into::<HtmlButtonElement>().ok());
+        let done = form.get_attribute("data-done");
+        let undo = form
+            .get_attribute("data-undo")
+            .map(|action| Undo { action, body: form.get_attribute("data-undo-body").unwrap_or_default() });
+        if let Some(dialog) = form.closest("dialog").ok().flatten() {
+            dialog.unchecked_ref::<web_sys::HtmlDialogElement>().close();
+        }
+        let (action, body) = (form.action(), String::from(body.to_string()));
+        leptos::task::spawn_local(async move {
+            // A second press while the first is under way would do it twice.
+            if let Some(button) = &button {
+                button.set_disabled(true);
+            }
+            if post(&action, body).await
+                && let Some(done) = done
+            {
+                toasts().say(done, undo);
+            }
+            if let Some(button) = &button {
+                button.set_disabled(false);
+            }
+        });
+    });
+    let listened = document().add_event_listener_with_callback("submit", submitted.as_ref().unchecked_ref());
+    debug_assert!(listened.is_ok(), "the document takes listeners");
+    // It listens as long as the page is open.
+    submitted.forget();
+}
+
+#[derive(Deserialize)]
+struct Problem {
+    message: String,
+}
+
+/// Sends URL-encoded fields to a server function, shows what it changed, and says why if it refused.
+pub async fn post(action: &str, body: String) -> bool {
+    let request = gloo_net::http::Request::post(action)
+        .header("accept", "application/json")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(body);
+    let answer = match request {
+        Ok(request) => request.send().await,
+        Err(cause) => Err(cause),
+    };
+    let problem = match answer {
+        Ok(answer) if answer.ok() => None,
+        Ok(answer) => Some(answer.json().await.map_or_else(
+            |_| "The server gave an answer that this page does not understand. Reload it.".to_owned(),
+            |problem: Problem| problem.message,
+        )),
+        Err(_) => Some("The server cannot be reached. Check the connection, then try again.".to_owned()),
+    };
+    // After a refusal, too: it often means that the page is behind.
+    refresh::now().await;
+    match problem {
+        None => true,
+        Some(problem) => {
+            toasts().fail(problem);
+            false
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! The list of modules in the browser: from the server's first page until the whole list is here, and from then on from
+//! that, at every key press.
+
+mod address;
+mod grid;
+mod toolbar;
+
+use leptos::prelude::*;
+
+use self::{grid::Grid, toolbar::Toolbar};
+use crate::{
+    api::list_modules::{ModulesPage, PAGE_SIZE},
+    browser::live::live,
+    domain::search::{Card, Counts, Hits, Index, Query},
+};
+
+/// Toolbar and cards.
+#[island]
+pub fn ModuleList(first: ModulesPage, query: Query) -> impl IntoView {
+    let live = live();
+    for job in &first.running {
+        live.learn(job);
+    }
+    let query = RwSignal::new(query);
+    #[cfg(feature = "hydrate")]
+    {
+        crate::browser::index::fetch();
+        address::follow(query);
+        address::keep_place(live.index);
+    }
+
+    let first = StoredValue::new(first);
+    let hits = Memo::new(move |_| live.index.with(|index| index.as_ref().map(|index| index.search(&query.get()))));
+    let total = Memo::new(move |_| {
+        hits.with(|hits| hits.as_ref().map_or_else(|| first.with_value(|first| first.total), |hits| hits.rows.len()))
+    });
+    let counts = Memo::new(move |_| {
+        hits.with(|hits| hits.as_ref().map_or_else(|| first.with_value(|first| first.counts), |hits| hits.counts))
+    });
+    let categories = Memo::new(move |_| {
+        live.index.with(|index| match index {
+            Some(index) => index.categories().to_vec(),
+            None => first.with_value(|first| first.categories.clone()),
+        })
+    });
+    let cards = move |from: usize, to: usize| -> Vec<(usize, Card)> {
+        hits.with(|hits| match hits {
+            Some(Hits { rows, .. }) => live.index.with_untracked(|index| {
+                let all = index.as_ref().map(Index::cards).unwrap_or_default();
+                let shown = rows.get(from..to.min(rows.len())).unwrap_or_default();
+                let at = |(place, row): (usize, &u32)| Some((from + place, all.get(*row as usize)?.clone()));
+                shown.iter().enumerate().filter_map(at).collect()
+            }),
+            None => first.with_value(|first| {
+                let offset = first.page.saturating_sub(1) * PAGE_SIZE;
+                first.cards.iter().enumerate().map(|(place, card)| (offset + place, card.clone())).collect()
+            }),
+        })
+    };
+    let page = first.with_value(|first| first.page);
+    let is_whole = Signal::derive(move || hits.with(Option::is_some));
+
+    view! {
+        <Toolbar query counts categories/>
+        {move || (total.get() == 0).then(|| view! { <Empty query counts/> })}
+        <Grid cards total is_whole/>
+        {move || (!is_whole.get() && total.get() > PAGE_SIZE).then(|| view! { <Pages query page total/> })}
+    }
+}
+
+/// Nothing matches: say why, and what to do.
+#[component]
+fn Empty(query: RwSignal<Query>, counts: Memo<Counts>) -> impl IntoView {
+    let is_filtered = query.with(|query| *query != Query::default());
+    let text_alone = query.with(|query| Query { text: query.text.clone(), ..Query::default() }.to_search());
+    let hidden = counts.get().all;
+    let title = if is_filtered { "No module matches." } else { "There are no modules yet." };
+    let on = if is_filtered {
+        view! {
+            {(hidden > 0).then(|| format!("{hidden} match with another status. "))}
+            <a href=format!("/backoffice/modules{text_alone}")>"Search in all modules"</a>
+            " or "
+            <a href="/backoffice/modules">"start over"</a>
+            "."
+        }
+        .into_any()
+    } else {
+        view! {
+            "The catalogue is being read, or it is empty. Add a module from your filesystem, or start the server with "
+            <code>"--catalogue"</code>
+            "."
+        }
+        .into_any()
+    };
+    view! { <div class="empty"><p><b>{title}</b></p><p class="soft">{on}</p></div> }
+}
+
+/// Links to the other pages, for browsers without wasm.
+#[component]
+fn Pages(query: RwSignal<Query>, page: usize, total: Memo<usize>) -> impl IntoView {
+    let pages = total.get().div_ceil(PAGE_SIZE);
+    let link = move |number: usize| {
+        let search = query.with(Query::to_search);
+        let sign = if search.is_empty() { "?" } else { "&" };
+        format!("/backoffice/modules{search}{sign}page={number}")
+    };
+    view! {
+        <nav class="pages" aria-label="Pages">
+            {(page > 1).then(|| view! { <a class="btn" rel="prev" href=link(page - 1)>"Previous"</a> })}
+            <span class="soft">{format!("Page {page} of {pages}")}</span>
+            {(page < pages).then(|| view! { <a class="btn" rel="next" href=link(page + 1)>"Next"</a> })}
+        </nav>
+    }
+}

@@ -1,0 +1,45 @@
+//! Short messages, and what screen readers are told. Both are there from the first paint: a live region that comes later
+//! is not announced.
+
+use leptos::prelude::*;
+
+use crate::browser::{
+    live::live,
+    toasts::{Toast, toasts},
+};
+
+#[island]
+pub fn ToastList() -> impl IntoView {
+    let (toasts, live) = (toasts(), live());
+    let show = move |toast: Toast| {
+        let id = toast.id;
+        let undo = toast.undo.map(|undo| {
+            let take_back = move |_| {
+                toasts.drop(id);
+                #[cfg(feature = "hydrate")]
+                {
+                    let undo = undo.clone();
+                    leptos::task::spawn_local(async move {
+                        crate::browser::post(&undo.action, undo.body).await;
+                    });
+                }
+                #[cfg(not(feature = "hydrate"))]
+                let _ = &undo;
+            };
+            view! { <button class="btn" on:click=take_back>"Undo"</button> }
+        });
+        view! {
+            <li class="toast" class:bad=toast.is_bad>
+                <span>{toast.text}</span>
+                {undo}
+                <button class="btn quiet" aria-label="Close" on:click=move |_| toasts.drop(id)>"✕"</button>
+            </li>
+        }
+    };
+    view! {
+        <ol class="toasts" role="status" aria-label="Messages">
+            <For each=move || toasts.list.get() key=|toast| toast.id children=show/>
+        </ol>
+        <p class="unseen" role="status" aria-live="polite">{move || live.said.get()}</p>
+    }
+}
