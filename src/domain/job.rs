@@ -51,7 +51,7 @@ pub enum JobState {
 
 /// What a job that succeeded has changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "outcome")]
+#[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     Installed,
     /// Another version (or other bytes of the same version) was installed before.
@@ -145,7 +145,7 @@ impl Job {
 
 /// What the server tells every open page, in the order in which it happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "type")]
+#[serde(rename_all = "kebab-case")]
 pub enum Event {
     /// A job began, went on or ended.
     Job { job: Job },

@@ -11,6 +11,12 @@ use crate::browser::{
 #[island]
 pub fn ToastList() -> impl IntoView {
     let (toasts, live) = (toasts(), live());
+    // The last island of every page: once it lives, all of them do. Tests wait for this.
+    #[cfg(feature = "hydrate")]
+    if let Some(html) = document().document_element() {
+        // An attribute with a valid name.
+        let _ = html.set_attribute("data-hydrated", "");
+    }
     let show = move |toast: Toast| {
         let id = toast.id;
         let undo = toast.undo.map(|undo| {

@@ -1,7 +1,7 @@
 //! "Add module from your filesystem": a drop target over the whole page, and a dialog that sends one zip and follows its
 //! installation. Without wasm the button leads to a page with a plain form.
 
-use leptos::{html, prelude::*};
+use leptos::{either::EitherOf3, html, prelude::*};
 
 use crate::{
     browser::{live::live, upload::Progress as Sending},
@@ -34,7 +34,6 @@ pub fn UploadDialog(limit: u64) -> impl IntoView {
             <UploadBox dialog closed limit/>
         </dialog>
     }
-    .into_any()
 }
 
 #[component]
@@ -108,13 +107,12 @@ fn UploadBox(dialog: NodeRef<html::Dialog>, closed: RwSignal<u32>, limit: u64) -
             let state = move || match sending.get() {
                 Some(Sending::Sent(sent, all)) => {
                     let percent = sent.saturating_mul(100).checked_div(all).unwrap_or(100);
-                    view! {
+                    Some(view! {
                         <progress max="100" value=percent.to_string() aria-label="Upload"></progress>
                         <span class="soft small">{format!("Uploading, {percent} %")}</span>
-                    }
-                    .into_any()
+                    })
                 }
-                _ => ().into_any(),
+                _ => None,
             };
             view! {
                 <div class="file">
@@ -148,7 +146,6 @@ fn UploadBox(dialog: NodeRef<html::Dialog>, closed: RwSignal<u32>, limit: u64) -
             <button class="btn go" disabled=move || !can_send() on:click=move |_| sender.send(false)>"Upload"</button>
         </div>
     }
-    .into_any()
 }
 
 /// The installation of what was sent.
@@ -156,30 +153,27 @@ fn UploadBox(dialog: NodeRef<html::Dialog>, closed: RwSignal<u32>, limit: u64) -
 fn Following(job: Job, sender: Sender) -> impl IntoView {
     let label = job.subject();
     match job.state {
-        JobState::Running => view! { <Progress job/> }.into_any(),
+        JobState::Running => EitherOf3::A(view! { <Progress job/> }),
         JobState::Succeeded => {
             let text = match job.outcome {
                 Some(Outcome::Unchanged) => " is installed already with this very content. Nothing was changed.",
                 _ => " is installed.",
             };
             let link = job.module.map(|name| view! { <a href=format!("/backoffice/modules/{name}")>"Open it"</a> });
-            view! {
+            EitherOf3::B(view! {
                 <div class="notice good">
                     <span aria-hidden="true">"✓"</span>
                     <p><b>{label} " " {job.version}</b> {text} " " {link}</p>
                 </div>
-            }
-            .into_any()
+            })
         }
         JobState::Failed | JobState::Cancelled => {
             let is_downgrade = job.failure.as_ref().is_some_and(|failure| failure.code == JobFailure::DOWNGRADE);
-            view! {
+            EitherOf3::C(view! {
                 <Failed job/>
-                {is_downgrade.then(|| view! {
-                    <button class="btn bad" on:click=move |_| sender.send(true)>"Replace the newer version"</button>
-                })}
-            }
-            .into_any()
+                {is_downgrade
+                    .then(|| view! { <button class="btn bad" on:click=move |_| sender.send(true)>"Replace the newer version"</button> })}
+            })
         }
     }
 }

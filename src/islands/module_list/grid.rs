@@ -91,15 +91,15 @@ fn ModuleCard(place: usize, total: Memo<usize>, card: Card) -> impl IntoView {
     let running =
         Memo::new(move |_| live.job_of(&name).filter(crate::domain::job::Job::is_running).map(|job| job.step));
     let (update, broken, is_installed) = (card.update.clone(), card.broken.is_some(), card.installed.is_some());
-    let badge = move || match (running.get(), &update) {
-        (Some(step), _) => {
-            view! { <span class="badge busy"><span class="spin" aria-hidden="true"></span>{step.label()}"…"</span> }
-                .into_any()
+    let badge = move || {
+        let running = running.get();
+        let is_calm = running.is_none();
+        view! {
+            {running.map(|step| view! { <span class="badge busy"><span class="spin" aria-hidden="true"></span>{step.label()} "…"</span> })}
+            {(is_calm && broken).then(|| view! { <BrokenBadge/> })}
+            {(is_calm && is_installed).then(|| view! { <InstalledBadge/> })}
+            {update.clone().filter(|_| is_calm).map(|version| view! { <UpdateBadge version/> })}
         }
-        (None, _) if broken => view! { <BrokenBadge/> }.into_any(),
-        (None, Some(version)) => view! { <InstalledBadge/><UpdateBadge version=version.clone()/> }.into_any(),
-        (None, None) if is_installed => view! { <InstalledBadge/> }.into_any(),
-        (None, None) => ().into_any(),
     };
     let version = card.installed.clone().unwrap_or_else(|| card.version.clone());
     let vendor = card.vendor().to_owned();
@@ -123,10 +123,9 @@ fn ModuleCard(place: usize, total: Memo<usize>, card: Card) -> impl IntoView {
             </a>
         </li>
     }
-    .into_any()
 }
 
-/// Moves the focus from card to card with the arrow keys, Home and End.
+/// Moves the focus from card to card with the arrow keys.
 fn step(event: &leptos::ev::KeyboardEvent) {
     use leptos::{wasm_bindgen::JsCast, web_sys::HtmlElement};
 

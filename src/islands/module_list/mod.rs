@@ -5,7 +5,7 @@ mod address;
 mod grid;
 mod toolbar;
 
-use leptos::prelude::*;
+use leptos::{either::Either, prelude::*};
 
 use self::{grid::Grid, toolbar::Toolbar};
 use crate::{
@@ -76,21 +76,19 @@ fn Empty(query: RwSignal<Query>, counts: Memo<Counts>) -> impl IntoView {
     let hidden = counts.get().all;
     let title = if is_filtered { "No module matches." } else { "There are no modules yet." };
     let on = if is_filtered {
-        view! {
+        Either::Left(view! {
             {(hidden > 0).then(|| format!("{hidden} match with another status. "))}
             <a href=format!("/backoffice/modules{text_alone}")>"Search in all modules"</a>
             " or "
             <a href="/backoffice/modules">"start over"</a>
             "."
-        }
-        .into_any()
+        })
     } else {
-        view! {
+        Either::Right(view! {
             "The catalogue is being read, or it is empty. Add a module from your filesystem, or start the server with "
             <code>"--catalogue"</code>
             "."
-        }
-        .into_any()
+        })
     };
     view! { <div class="empty"><p><b>{title}</b></p><p class="soft">{on}</p></div> }
 }
