@@ -12,7 +12,8 @@ pub fn Icon(sha256: Option<String>, label: String) -> impl IntoView {
             </span>
         }),
         None => {
-            let letter = label.chars().find(|letter| letter.is_alphanumeric()).unwrap_or('?').to_uppercase().to_string();
+            let letter =
+                label.chars().find(|letter| letter.is_alphanumeric()).unwrap_or('?').to_uppercase().to_string();
             Either::Right(view! { <span class="icon" aria-hidden="true">{letter}</span> })
         }
     }

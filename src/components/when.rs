@@ -5,7 +5,10 @@ pub fn bytes(size: u64) -> String {
     match size {
         0..1_000 => format!("{size} B"),
         1_000..1_000_000 => format!("{} kB", size.div_ceil(1_000).min(999)),
-        _ => format!("{}.{} MB", size / 1_000_000, size % 1_000_000 / 100_000),
+        _ => {
+            let tenths = (size + 50_000) / 100_000;
+            format!("{}.{} MB", tenths / 10, tenths % 10)
+        }
     }
 }
 
@@ -29,7 +32,7 @@ mod tests {
         assert_eq!(bytes(999), "999 B");
         assert_eq!(bytes(148_000), "148 kB");
         assert_eq!(bytes(999_700), "999 kB");
-        assert_eq!(bytes(10_485_760), "10.4 MB");
+        assert_eq!(bytes(10_485_760), "10.5 MB");
         assert_eq!(minutes(7_400), "0:07");
         assert_eq!(minutes(61_000), "1:01");
         assert_eq!(count(1, "component"), "1 component");

@@ -31,7 +31,7 @@ pub fn UploadDialog(limit: u64) -> impl IntoView {
             <a class="btn" role="button" href="/backoffice/upload" data-opens="upload">"Add module from your filesystem"</a>
         </div>
         <dialog id="upload" aria-labelledby="upload-title" node_ref=dialog on:close=move |_| closed.update(|times| *times += 1)>
-            <UploadBox dialog closed limit/>
+            <div class="dialog-body"><UploadBox dialog closed limit/></div>
         </dialog>
     }
 }

@@ -103,6 +103,7 @@ fn ModuleCard(place: usize, total: Memo<usize>, card: Card) -> impl IntoView {
     };
     let version = card.installed.clone().unwrap_or_else(|| card.version.clone());
     let vendor = card.vendor().to_owned();
+    let rest = card.name.strip_prefix(&vendor).unwrap_or_default().to_owned();
     let text = card.broken.clone().unwrap_or_else(|| card.description.clone());
     view! {
         <li aria-setsize=move || total.get().to_string() aria-posinset=(place + 1).to_string()>
@@ -111,12 +112,11 @@ fn ModuleCard(place: usize, total: Memo<usize>, card: Card) -> impl IntoView {
                 <span class="badges">{badge}</span>
                 <span class="head">
                     <b>{card.label.clone()}</b>
-                    <span class="mono soft">{card.name.clone()}</span>
+                    <span class="mono soft"><span class="vendor">{vendor}</span>{rest}</span>
                 </span>
                 <span class="text soft">{text}</span>
                 <span class="foot soft">
                     {(!version.is_empty()).then(|| view! { <span>{version.clone()}</span> })}
-                    <span>{vendor}</span>
                     {(!card.category.is_empty()).then(|| view! { <span>{card.category.clone()}</span> })}
                     {(!broken).then(|| view! { <span>{count(card.components as usize, "component")}</span> })}
                 </span>

@@ -8,7 +8,12 @@ mod remote;
 mod source;
 mod starter;
 
-use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use tokio::sync::Notify;
 
@@ -166,9 +171,10 @@ impl Catalogue {
         Ok(changed + removed)
     }
 
-    /// Writes what a reading finds, some entries at a time, and shows each lot at once.
+    /// Writes what a reading finds, some entries at a time, and shows what came at most once a second.
     async fn keep(&self, source: &str, mut found: tokio::sync::mpsc::Receiver<Found>) -> Result<usize> {
         let mut changed = 0;
+        let mut shown = Instant::now();
         let mut lot = Vec::with_capacity(CHUNK);
         while found.recv_many(&mut lot, CHUNK).await > 0 {
             changed += lot.len();
@@ -185,6 +191,11 @@ impl Catalogue {
                     store::catalogue::put(tx, &offers)
                 })
                 .await?;
+            if shown.elapsed() > Duration::from_secs(1) {
+                self.rebuild().await?;
+                self.announce().await?;
+                shown = Instant::now();
+            }
         }
         if changed > 0 {
             self.rebuild().await?;

@@ -1,0 +1,54 @@
+// What a test does beside the browser: the same requests as any other client of the server.
+import { expect } from './fixtures.mjs';
+
+async function post(server, path, fields) {
+  return fetch(`${server.url}/backoffice/api/${path}`, {
+    method: 'POST',
+    headers: { accept: 'application/json' },
+    body: new URLSearchParams(fields),
+  });
+}
+
+/** Installs a module of the catalogue and waits for it. */
+export async function install(server, name, version = '') {
+  const answer = await post(server, 'install_module', { name, version });
+  expect(answer.status, `installing ${name}`).toBe(200);
+  return finished(server, (await answer.json()).id);
+}
+
+/** Sends a zip and waits until it is installed or refused. */
+export async function upload(server, bytes) {
+  const answer = await fetch(`${server.url}/components`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/octet-stream' },
+    body: bytes,
+  });
+  expect(answer.status, 'uploading').toBe(200);
+  return finished(server, (await answer.json()).ticket);
+}
+
+/** Sends a zip that the server cannot take; gives the ticket. */
+export async function uploadBroken(server, bytes) {
+  const answer = await fetch(`${server.url}/components`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/octet-stream' },
+    body: bytes,
+  });
+  const { ticket } = await answer.json();
+  await expect.poll(() => state(server, ticket)).toHaveProperty('err');
+  return ticket;
+}
+
+export async function remove(server, name) {
+  expect((await post(server, 'remove_module', { name })).ok, `removing ${name}`).toBe(true);
+}
+
+async function state(server, ticket) {
+  return (await fetch(`${server.url}/components/uploader/${ticket}`)).json();
+}
+
+async function finished(server, ticket) {
+  await expect.poll(() => state(server, ticket), { intervals: [20] }).toHaveProperty('finished');
+  expect(await state(server, ticket)).not.toHaveProperty('err');
+  return ticket;
+}
