@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::mpsc::Sender;
 use walkdir::WalkDir;
 
-use super::source::{Content, Found, HashingFile, Reading, SourceError, examine, hex, io_error};
+use super::found::{Content, Found, HashingFile, Reading, SourceError, examine, hex, io_error};
 use crate::{
     domain::{finding::Finding, name::ModuleName},
     server::archive::{self, BundleFile, Limits},

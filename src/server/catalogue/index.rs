@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     directory,
-    source::{Content, Found, SourceError},
+    found::{Content, Found, SourceError},
 };
 use crate::{domain::module::Manifest, server::archive::Limits};
 
@@ -91,7 +91,7 @@ pub fn write_index(folder: &Path, limits: &Limits) -> Result<Written, String> {
             found.place
         } else {
             let archive = format!("archives/{}-{}-{}.zip", manifest.name, manifest.version, &sha256[..12]);
-            let mut out = super::source::HashingFile::new_in(&folder).map_err(text)?;
+            let mut out = super::found::HashingFile::new_in(&folder).map_err(text)?;
             directory::write(&folder, &found.place, limits, &mut out).map_err(text)?;
             let fetched = out.finish().map_err(text)?;
             fetched.file.persist(folder.join(&archive)).map_err(|cause| io(cause.error))?;

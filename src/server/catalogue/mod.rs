@@ -2,6 +2,7 @@
 //! answered from what is known, and never waits for a disk or a network.
 
 mod directory;
+mod found;
 mod index;
 mod listing;
 mod remote;
@@ -17,9 +18,10 @@ use std::{
 
 use tokio::sync::Notify;
 
+pub use found::{Fetched, Found, SourceError, hex};
 pub use index::write_index;
 pub use listing::{Listing, compare_versions, entry_of};
-pub use source::{Fetched, Found, Source, SourceError, hex};
+pub use source::Source;
 
 use super::{
     archive::Limits,

@@ -19,8 +19,8 @@ use ureq::{
 };
 
 use super::{
+    found::{Content, Found, HashingFile, Reading, SourceError, hex, io_error},
     index::{Document, FORMAT, Listed},
-    source::{Content, Found, HashingFile, Reading, SourceError, hex, io_error},
 };
 use crate::server::{
     archive::{Icon, Limits},

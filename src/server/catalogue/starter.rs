@@ -9,7 +9,7 @@ use rust_embed::RustEmbed;
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc::Sender;
 
-use super::source::{Found, HashingFile, Reading, SourceError, examine, hex, io_error};
+use super::found::{Found, HashingFile, Reading, SourceError, examine, hex, io_error};
 use crate::server::archive::{self, Limits};
 
 #[derive(RustEmbed)]
