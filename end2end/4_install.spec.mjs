@@ -73,8 +73,9 @@ remoteTest.describe('a slow catalogue', () => {
     await gotoHydrated(page, '/backoffice/modules/acme.slow');
     await installButton(page).click();
     await page.getByRole('button', { name: 'Cancel' }).click();
-    await expect(page.getByText('was cancelled').filter({ visible: true }).first()).toBeVisible();
     await expect(steps(page)).toHaveCount(0);
+    await expect(page.getByRole('status').filter({ hasText: 'was cancelled. Nothing was changed.' })).toHaveCount(1);
+    await expect(page.getByRole('main').getByText('The installation was cancelled.')).toBeVisible();
     await expect(installedBadge(header(page))).toHaveCount(0);
     remote.pace = 'all';
     await installButton(page).click();
