@@ -35,7 +35,7 @@ test.describe('on the page of a module', () => {
     await expect(rules(access(page))).toHaveCount(1);
     await access(page).getByRole('button', { name: 'Add ACL rule for users' }).click();
     await expect(toast(page, 'Users can use this module now.')).toBeVisible();
-    await expect(access(page)).toContainText('Administrators and users can use this module.');
+    await expect(access(page)).toContainText('Administrators and users can use');
     await expect(rules(access(page))).toHaveCount(2);
     const opening = rules(access(page)).filter({ hasText: 'user' });
     await expect(opening.getByRole('cell')).toHaveText(['user', 'stockroom.timers.*', '*', 'non-private']);
@@ -52,7 +52,7 @@ test.describe('on the page of a module', () => {
       access(window).getByRole('button', { name: 'Add ACL rule for users' }).dispatchEvent('click'),
     );
     await Promise.all([first, second]);
-    await expect(access(page)).toContainText('Administrators and users can use this module.');
+    await expect(access(page)).toContainText('Administrators and users can use');
     await page.goto('/backoffice/acl');
     await expect(rule(page, 'user', 'stockroom.timers.*')).toHaveCount(1);
     await expect(rules(table(page))).toHaveCount(2);
@@ -233,14 +233,14 @@ offeringTest.describe('resources with traps', () => {
     await addRule(page, { role: 'user', resource: 'acme.google*' });
     await expect(rule(page, 'user', 'acme.google*')).toBeVisible();
     await page.goto('/backoffice/modules/acme.googleContacts');
-    await expect(access(page)).toContainText('Administrators and users can use this module.');
+    await expect(access(page)).toContainText('Administrators and users can use');
     await expect(rules(access(page)).filter({ hasText: 'acme.google*' })).toHaveCount(1);
   });
 
   offeringTest('the button opens this module and not the neighbour', async ({ page }) => {
     await gotoHydrated(page, '/backoffice/modules/acme.google');
     await access(page).getByRole('button', { name: 'Add ACL rule for users' }).click();
-    await expect(access(page)).toContainText('Administrators and users');
+    await expect(access(page)).toContainText('Administrators and users can use');
     await page.goto('/backoffice/modules/acme.googleContacts');
     await expect(access(page)).toContainText('Only administrators can use this module.');
     await expect(rules(access(page))).toHaveCount(1);
@@ -261,7 +261,7 @@ offeringTest.describe('resources with traps', () => {
     await addRule(page, { role: 'user', resource: '!acme.google.*' });
     await expect(rule(page, 'user', '!acme.google.*')).toBeVisible();
     await page.goto('/backoffice/modules/acme.googleContacts');
-    await expect(access(page)).toContainText('Administrators and users can use this module.');
+    await expect(access(page)).toContainText('Administrators and users can use');
     await page.goto('/backoffice/modules/acme.google');
     await expect(access(page)).toContainText('Only administrators can use this module.');
   });

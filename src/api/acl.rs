@@ -85,7 +85,9 @@ pub async fn delete_acl_rule(id: i64, revision: i64) -> Result<(), ApiError> {
 #[server(prefix = "/backoffice/api", endpoint = "apply_acl_preset")]
 pub async fn apply_acl_preset(acl_type: AclType, preset: String, tag: String) -> Result<(), ApiError> {
     use super::server::{admin, fail, state};
-    state().acl.apply_preset(&admin(), acl_type, &preset, tag).await.map_err(fail)
+    state().acl.apply_preset(&admin(), acl_type, &preset, tag).await.map_err(fail)?;
+    leptos_axum::redirect(&format!("/backoffice/acl?type={}", acl_type.as_str()));
+    Ok(())
 }
 
 /// Whether a role may use a component, and which rules say so.

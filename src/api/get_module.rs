@@ -38,7 +38,7 @@ pub struct ModuleDetail {
     pub can_undo: bool,
     pub needs_configuration: Vec<ConfigurationReason>,
     pub documentation: Option<String>,
-    /// An installation that runs, or the last one if it failed.
+    /// An installation that runs, or the last one if it came to nothing.
     pub job: Option<Job>,
     /// Why the catalogue's module cannot be installed.
     pub broken: Vec<Finding>,
@@ -165,12 +165,13 @@ mod view {
         Ok(detail)
     }
 
-    /// A job that runs, or one that failed after the last success and less than an hour ago.
+    /// A job that runs, or one that came to nothing after the last success and less than an hour ago.
     fn is_worth_showing(job: &Job, installed: Option<&Install>) -> bool {
         let recent = |at: i64| {
             crate::server::time::now_ms() - at < 3_600_000 && installed.is_none_or(|install| install.installed_at < at)
         };
-        job.is_running() || (job.state == JobState::Failed && job.finished_at.is_some_and(recent))
+        job.is_running()
+            || (matches!(job.state, JobState::Failed | JobState::Cancelled) && job.finished_at.is_some_and(recent))
     }
 
     fn page(manifest: &Manifest, sha256: &str, size: u64, source: &str) -> ModuleDetail {

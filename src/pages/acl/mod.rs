@@ -9,8 +9,11 @@ use leptos_router::hooks::use_query_map;
 
 use self::{form::RuleForm, tester::Tester};
 use crate::{
-    api::acl::{AclTable, list_acl_rules},
-    components::error::{Failure, Refusal},
+    api::acl::{AclTable, PresetView, list_acl_rules},
+    components::{
+        error::{Failure, Refusal},
+        when::count,
+    },
     domain::acl::{AclType, StoredRule},
 };
 
@@ -19,10 +22,11 @@ pub fn AclPage() -> impl IntoView {
     let params = use_query_map().get_untracked();
     let acl_type = params.get("type").and_then(|word| AclType::parse(&word)).unwrap_or(AclType::Components);
     let edited = params.get("edit").and_then(|id| id.parse().ok());
+    let asked = params.get("preset");
     let (role, component) = (params.get("role").unwrap_or_default(), params.get("component").unwrap_or_default());
     let table = Suspend::new(async move {
         match list_acl_rules(acl_type).await {
-            Ok(table) => view! { <Table acl_type table edited/> }.into_any(),
+            Ok(table) => view! { <Table acl_type table edited asked/> }.into_any(),
             Err(error) => view! { <Failure error/> }.into_any(),
         }
     });
@@ -46,7 +50,17 @@ pub fn AclPage() -> impl IntoView {
 }
 
 #[component]
-fn Table(acl_type: AclType, table: AclTable, edited: Option<i64>) -> impl IntoView {
+fn Table(
+    acl_type: AclType,
+    table: AclTable,
+    /// The rule whose form is open.
+    edited: Option<i64>,
+    /// The preset that somebody wants and has not confirmed.
+    asked: Option<String>,
+) -> impl IntoView {
+    let address = format!("/backoffice/acl?type={}", acl_type.as_str());
+    let number = count(table.rules.len(), "rule");
+    let is_asked = asked.is_some();
     let AclTable { rules, tag, presets } = table;
     let empty = rules.is_empty().then(|| {
         view! { <tr><td colspan="5" class="soft">"There are no rules, so nobody may use anything. Add one, or use a preset."</td></tr> }
@@ -58,16 +72,28 @@ fn Table(acl_type: AclType, table: AclTable, edited: Option<i64>) -> impl IntoVi
             view! { <tr><Cells acl_type rule/></tr> }.into_any()
         }
     };
-    let choice = |choice: crate::api::acl::PresetView| {
+    let choice = |choice: PresetView| {
+        let confirm = asked.as_ref().is_some_and(|asked| *asked == choice.id).then(|| {
+            view! {
+                <form class="confirm" method="post" action="/backoffice/api/apply_acl_preset">
+                    <input type="hidden" name="acl_type" value=acl_type.as_str()/>
+                    <input type="hidden" name="preset" value=choice.id.clone()/>
+                    <input type="hidden" name="tag" value=tag.clone()/>
+                    <p>{format!("This deletes the {number} above and writes those of the preset.")}</p>
+                    <div class="acts">
+                        <a class="btn" href=address.clone()>"Cancel"</a>
+                        <button class="btn bad">"Replace all rules"</button>
+                    </div>
+                </form>
+            }
+        });
+        let ask = confirm.is_none().then(|| {
+            view! { <a class="btn small" href=format!("{address}&preset={}#presets", choice.id) aria-label=format!("Use the preset {}", choice.label)>"Use"</a> }
+        });
         view! {
             <li>
-                <div><b>{choice.label.clone()}</b><p class="soft">{choice.description}</p></div>
-                <form method="post" action="/backoffice/api/apply_acl_preset" data-enhance="" data-done="The preset is in effect.">
-                    <input type="hidden" name="acl_type" value=acl_type.as_str()/>
-                    <input type="hidden" name="preset" value=choice.id/>
-                    <input type="hidden" name="tag" value=tag.clone()/>
-                    <button class="btn" aria-label=format!("Replace all rules by: {}", choice.label)>"Replace all rules"</button>
-                </form>
+                <div><b>{choice.label.clone()}</b><p class="soft">{choice.description}</p>{confirm}</div>
+                {ask}
             </li>
         }
     };
@@ -92,10 +118,10 @@ fn Table(acl_type: AclType, table: AclTable, edited: Option<i64>) -> impl IntoVi
             <h2 id="add-rule">"Add a rule"</h2>
             <RuleForm acl_type rule=None/>
         </section>
-        <details class="part presets">
+        <details id="presets" class="part presets" open=is_asked>
             <summary><h2>"Presets"</h2></summary>
             <p class="soft">"A preset replaces the whole table above."</p>
-            <ul id="presets" class="rows list" data-live="">{presets.into_iter().map(choice).collect_view()}</ul>
+            <ul class="rows list">{presets.into_iter().map(choice).collect_view()}</ul>
         </details>
     }
 }

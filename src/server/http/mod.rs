@@ -24,7 +24,13 @@ use leptos::prelude::{LeptosOptions, provide_context};
 use leptos_axum::{LeptosRoutes, generate_route_list};
 use tower::ServiceBuilder;
 use tower_http::{
-    catch_panic::CatchPanicLayer, compression::CompressionLayer, csrf::CsrfLayer, set_header::SetResponseHeaderLayer,
+    catch_panic::CatchPanicLayer,
+    compression::{
+        CompressionLayer,
+        predicate::{DefaultPredicate, NotForContentType, Predicate},
+    },
+    csrf::CsrfLayer,
+    set_header::SetResponseHeaderLayer,
     timeout::TimeoutLayer,
 };
 
@@ -67,6 +73,8 @@ pub fn router(state: AppState) -> Router {
         ))
         .with_state(options);
 
+    // A zip is compressed already, and whoever downloads one wants to know its length.
+    let compressible = DefaultPredicate::new().and(NotForContentType::const_new("application/zip"));
     Router::new()
         .route("/", get(root))
         .route("/healthz", get(healthz))
@@ -88,7 +96,7 @@ pub fn router(state: AppState) -> Router {
                 .layer(CatchPanicLayer::custom(panicked))
                 .layer(middleware::from_fn(guard::guard))
                 .layer(CsrfLayer::new())
-                .layer(CompressionLayer::new()),
+                .layer(CompressionLayer::new().compress_when(compressible)),
         )
 }
 
