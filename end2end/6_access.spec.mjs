@@ -18,6 +18,13 @@ async function addRule(page, { role, resource, action = '*', attributes = 'non-p
   await form.getByRole('button', { name: 'Add' }).click();
 }
 
+/** Opens the presets and chooses one; it asks before it replaces anything. */
+async function wantPreset(page, label) {
+  await page.getByRole('heading', { name: 'Presets' }).click();
+  await page.getByRole('link', { name: `Use the preset ${label}` }).click();
+  await expect(page.getByRole('button', { name: 'Replace all rules' })).toBeVisible();
+}
+
 async function ask(page, role, component) {
   const tester = page.getByRole('region', { name: 'Try the rules' });
   await tester.getByLabel('Role, e-mail address or domain').fill(role);
@@ -124,9 +131,14 @@ test.describe('in the section ACL', () => {
     await expect(table(page)).toContainText('nobody may use anything');
   });
 
-  test('a preset replaces the table', async ({ page }) => {
-    await page.getByRole('heading', { name: 'Presets' }).click();
-    await page.getByRole('button', { name: 'Replace all rules by: Everyone may use every module' }).click();
+  test('a preset asks, then replaces the table', async ({ page }) => {
+    await wantPreset(page, 'Everyone may use every module');
+    await expect(page.getByText('This deletes the 1 rule above')).toBeVisible();
+    await expect(rules(table(page))).toHaveCount(1);
+    await page.getByRole('link', { name: 'Cancel' }).click();
+    await expect(page.getByRole('button', { name: 'Replace all rules' })).toHaveCount(0);
+    await wantPreset(page, 'Everyone may use every module');
+    await page.getByRole('button', { name: 'Replace all rules' }).click();
     await expect(rules(table(page))).toHaveCount(3);
     for (const role of ['admin', 'user', 'tester']) await expect(rule(page, role, '*')).toBeVisible();
   });
@@ -134,12 +146,13 @@ test.describe('in the section ACL', () => {
   test('a preset is refused when the table has changed since it was looked at', async ({ context, page }) => {
     const other = await context.newPage();
     await gotoHydrated(other, '/backoffice/acl');
+    await wantPreset(other, 'Testers try every module first');
     await addRule(page, { role: 'user', resource: 'acme.*' });
     await expect(rule(page, 'user', 'acme.*')).toBeVisible();
-    await other.getByRole('heading', { name: 'Presets' }).click();
-    await other.getByRole('button', { name: 'Replace all rules by: Administrators only' }).click();
-    await expect(toast(other, 'The table has changed in the meantime.')).toBeVisible();
+    await other.getByRole('button', { name: 'Replace all rules' }).click();
+    await expect(other.getByRole('alert')).toContainText('The table has changed in the meantime.');
     await expect(rule(other, 'user', 'acme.*')).toBeVisible();
+    await expect(rule(other, 'tester')).toHaveCount(0);
   });
 
   test('routes have rules of their own', async ({ page }) => {
@@ -165,7 +178,7 @@ test.describe('two windows edit the same rule', () => {
     await expect(rule(page, 'admin', 'acme.*')).toBeVisible();
     await table(other).getByLabel('Resource').fill('other.*');
     await table(other).getByRole('button', { name: 'Save' }).click();
-    await expect(other.getByText('Somebody else has changed this rule in the meantime.')).toBeVisible();
+    await expect(other.getByRole('alert')).toContainText('Somebody else has changed this rule in the meantime.');
     await page.reload();
     await expect(rule(page, 'admin', 'acme.*')).toBeVisible();
     await expect(rule(page, 'other.*')).toHaveCount(0);
@@ -181,7 +194,7 @@ test.describe('two windows edit the same rule', () => {
     await page.getByRole('button', { name: /^Delete the rule admin/ }).click();
     await expect(rule(page, 'admin')).toHaveCount(0);
     await table(other).getByRole('button', { name: 'Save' }).click();
-    await expect(other.getByText('Somebody else has deleted this rule in the meantime.')).toBeVisible();
+    await expect(other.getByRole('alert')).toContainText('Somebody else has deleted this rule in the meantime.');
     await expect(rule(other, 'admin')).toHaveCount(0);
   });
 

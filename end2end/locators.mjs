@@ -17,7 +17,7 @@ export const status = (page, label, number = '\\d+') =>
 
 /** The short message that holds this text. */
 export const toast = (page, text) =>
-  page.getByRole('status', { name: 'Messages' }).getByRole('listitem').filter({ hasText: text });
+  page.getByRole('listitem').filter({ has: page.getByRole('button', { name: 'Close' }), hasText: text });
 
 /** The rows of a table with rules, without its head. */
 export const rules = (part) => part.getByRole('row').filter({ has: part.page().getByRole('cell') });

@@ -47,7 +47,8 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
-    let title = |title: String| if title.is_empty() { "Stockroom".to_owned() } else { format!("{title} · Stockroom") };
+    // `leptos_meta` writes the title into the document as it is, and it may be a stranger's label (attack id X1).
+    let title = |title: String| format!("{} · Stockroom", title.replace('&', "&amp;").replace('<', "&lt;"));
     view! {
         <Title formatter=title/>
         <Router base="/backoffice">

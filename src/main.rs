@@ -91,12 +91,15 @@ fn serve(config: Config) -> Result<(), String> {
         .init();
     // Rendering blocks on resources: on one core a single worker could wait for itself.
     let workers = std::thread::available_parallelism().map_or(4, usize::from).max(4);
-    tokio::runtime::Builder::new_multi_thread()
+    let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(workers)
         .enable_all()
         .build()
-        .map_err(|cause| cause.to_string())?
-        .block_on(run(config))
+        .map_err(|cause| cause.to_string())?;
+    let result = runtime.block_on(run(config));
+    // A thread that waits for a silent catalogue must not hold up the end.
+    runtime.shutdown_background();
+    result
 }
 
 async fn run(config: Config) -> Result<(), String> {
@@ -109,6 +112,8 @@ async fn run(config: Config) -> Result<(), String> {
     })?;
     let address = listener.local_addr().map_err(|cause| cause.to_string())?;
     let state = AppState::open(&config).await?;
+    // Before anybody can think it ready: a signal without a handler would end it at once.
+    let asked_to_end = asked_to_end().map_err(|cause| format!("signals cannot be received ({cause})"))?;
     println!("Stockroom is ready at http://{address}/backoffice/");
 
     let (stopping, registry, store) = (state.stopping.clone(), state.registry.clone(), state.store.clone());
@@ -117,7 +122,7 @@ async fn run(config: Config) -> Result<(), String> {
         async move { stopping.cancelled().await }
     });
     let server = tokio::spawn(server.into_future());
-    asked_to_end().await;
+    asked_to_end.await;
     tracing::info!("ending: what is under way has {} seconds", GRACE.as_secs());
     stopping.cancel();
     let finished = tokio::time::timeout(GRACE, async {
@@ -134,14 +139,14 @@ async fn run(config: Config) -> Result<(), String> {
     Ok(())
 }
 
-/// Waits for SIGTERM or Ctrl-C.
-async fn asked_to_end() {
+/// Listens from now on for SIGTERM and Ctrl-C; gives what waits for them.
+fn asked_to_end() -> std::io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
-    }
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }

@@ -19,8 +19,15 @@ fn key(sha256: &str) -> Key {
 }
 
 impl Blobs {
-    /// A store in a folder, which must be there. A blob that [`Blobs::put`] has accepted is on disk.
+    /// A store in a folder, which must be there and be used by nobody else. A blob that [`Blobs::put`] has accepted is
+    /// on disk; what an earlier process has left half written is deleted.
     pub fn local(folder: &Path) -> Result<Self> {
+        for entry in walkdir::WalkDir::new(folder).min_depth(2).max_depth(2).into_iter().filter_map(Result::ok) {
+            // So `object_store` names a file until it is whole, and hides it from lists.
+            if entry.file_name().to_string_lossy().contains('#') {
+                std::fs::remove_file(entry.path())?;
+            }
+        }
         Ok(Self { store: Arc::new(LocalFileSystem::new_with_prefix(folder)?.with_fsync(true)) })
     }
 

@@ -66,7 +66,7 @@ impl Acl {
                 if store::acl::has_twin(tx, acl_type, &rule, id)? {
                     return Err(ServerError::Conflict("Another rule says the same already.".to_owned()));
                 }
-                if store::acl::replace(tx, id, revision, &rule)? { Ok(()) } else { Err(stale(tx, id)?) }
+                if store::acl::replace(tx, acl_type, id, revision, &rule)? { Ok(()) } else { Err(stale(tx, id)?) }
             })
             .await
     }

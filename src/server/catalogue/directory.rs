@@ -3,7 +3,7 @@
 use std::{
     collections::{HashMap, HashSet},
     fs::File,
-    io::{Cursor, Write},
+    io::{Cursor, Read, Write},
     path::Path,
     time::UNIX_EPOCH,
 };
@@ -63,7 +63,8 @@ pub(super) fn write(root: &Path, place: &str, limits: &Limits, out: &mut Hashing
     let path = root.join(place);
     let gone = || SourceError("Its files are not in the catalogue's folder any more.".to_owned());
     if path.is_file() {
-        std::io::copy(&mut File::open(&path).map_err(|_| gone())?, out).map_err(io_error)?;
+        let mut file = File::open(&path).map_err(|_| gone())?.take(limits.archive_bytes + 1);
+        std::io::copy(&mut file, out).map_err(io_error)?;
         return Ok(());
     }
     if !path.is_dir() {
@@ -89,7 +90,10 @@ fn changed_at(meta: &std::fs::Metadata) -> u128 {
 }
 
 fn tree_fingerprint(root: &Path, place: &str) -> String {
-    let Ok(files) = files_of(root, place) else { return "unreadable".to_owned() };
+    let Ok(files) = files_of(root, place) else {
+        // The reason may be another one as soon as the manifest is written again.
+        return format!("unreadable {}", zip_fingerprint(&root.join(place).join(BUNDLE)));
+    };
     let mut hasher = Sha256::new();
     for file in files {
         let at = std::fs::metadata(&file.path).map_or(0, |meta| changed_at(&meta));

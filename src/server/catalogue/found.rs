@@ -158,6 +158,12 @@ pub(super) fn io_error(cause: std::io::Error) -> SourceError {
     SourceError(format!("The archive could not be read ({cause})."))
 }
 
+/// Whether `text` is a SHA-256 as this program writes it. What comes from elsewhere must be one before it is joined to
+/// a path.
+pub fn is_sha256(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
 /// Lower-case hex.
 pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     directory,
     found::{Content, Found, SourceError},
+    remote,
 };
 use crate::{domain::module::Manifest, server::archive::Limits};
 
@@ -87,14 +88,15 @@ pub fn write_index(folder: &Path, limits: &Limits) -> Result<Written, String> {
             icons.insert(icon.sha256, ListedIcon { media_type: icon.media_type, href });
         }
         // An archive that lies in the folder is named where it lies; one made of a tree goes to `archives/`.
-        let archive = if found.place.ends_with(".zip") {
+        // One whose path cannot stand in an address as it is goes there, too.
+        let archive = if found.place.ends_with(".zip") && remote::is_beside(&found.place) {
             found.place
         } else {
             let archive = format!("archives/{}-{}-{}.zip", manifest.name, manifest.version, &sha256[..12]);
             let mut out = super::found::HashingFile::new_in(&folder).map_err(text)?;
             directory::write(&folder, &found.place, limits, &mut out).map_err(text)?;
             let fetched = out.finish().map_err(text)?;
-            fetched.file.persist(folder.join(&archive)).map_err(|cause| io(cause.error))?;
+            publish(fetched.file, &folder.join(&archive)).map_err(io)?;
             archive
         };
         // The same bytes at two places are one module.
@@ -112,8 +114,15 @@ pub fn write_index(folder: &Path, limits: &Limits) -> Result<Written, String> {
     let json = serde_json::to_vec_pretty(&document).map_err(|cause| cause.to_string())?;
     let mut file = tempfile::NamedTempFile::new_in(&folder).map_err(io)?;
     std::io::Write::write_all(&mut file, &json).map_err(io)?;
-    file.persist(folder.join("index.json")).map_err(|cause| io(cause.error))?;
+    publish(file, &folder.join("index.json")).map_err(io)?;
     Ok(written)
+}
+
+/// Gives a temporary file its name, and lets everybody read it: a web server is often somebody else.
+fn publish(file: tempfile::NamedTempFile, path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
+    file.persist(path).map(drop).map_err(|cause| cause.error)
 }
 
 fn write_new(path: &Path, bytes: &[u8]) -> std::io::Result<()> {

@@ -18,7 +18,7 @@ use std::{
 
 use tokio::sync::Notify;
 
-pub use found::{Fetched, Found, SourceError, hex};
+pub use found::{Fetched, Found, SourceError, hex, is_sha256};
 pub use index::write_index;
 pub use listing::{Listing, compare_versions, entry_of};
 pub use source::Source;
@@ -52,6 +52,8 @@ struct Inner {
     store: Store,
     events: Events,
     listing: Listing,
+    /// Held from the look at the store to the change of the list, so that an older look never undoes a newer change.
+    listing_gate: tokio::sync::Mutex<()>,
     sources: Vec<(Arc<Source>, Notify)>,
     limits: Limits,
     temporary: PathBuf,
@@ -69,7 +71,15 @@ impl Catalogue {
         let ids: Vec<String> = sources.iter().map(Source::id).collect();
         store.write("catalogue sources", move |tx| store::catalogue::keep_sources(tx, &ids)).await?;
         let sources = sources.into_iter().map(|source| (Arc::new(source), Notify::new())).collect();
-        let inner = Inner { store, events, listing: Listing::default(), sources, limits, temporary };
+        let inner = Inner {
+            store,
+            events,
+            listing: Listing::default(),
+            listing_gate: tokio::sync::Mutex::default(),
+            sources,
+            limits,
+            temporary,
+        };
         let catalogue = Self { inner: Arc::new(inner) };
         catalogue.rebuild().await?;
         Ok(catalogue)
@@ -208,6 +218,11 @@ impl Catalogue {
 
     /// Makes the list anew from what is known.
     pub async fn rebuild(&self) -> Result<()> {
+        let _alone = self.inner.listing_gate.lock().await;
+        self.rebuild_alone().await
+    }
+
+    async fn rebuild_alone(&self) -> Result<()> {
         let listing = self.inner.listing.clone();
         self.inner
             .store
@@ -222,7 +237,8 @@ impl Catalogue {
 
     /// Shows a module as installed in `installed`, or as removed.
     pub async fn set_installed(&self, name: &ModuleName, installed: Option<&str>) -> Result<()> {
-        if self.inner.listing.set_installed(name.as_str(), installed) { Ok(()) } else { self.rebuild().await }
+        let _alone = self.inner.listing_gate.lock().await;
+        if self.inner.listing.set_installed(name.as_str(), installed) { Ok(()) } else { self.rebuild_alone().await }
     }
 
     /// The newest version that the catalogue offers, when it is newer than `installed`.
@@ -275,7 +291,8 @@ impl Catalogue {
     /// `progress` is told how many bytes have come, and says whether to go on. Blocking: call it off the async threads.
     ///
     /// # Errors
-    /// [`ServerError::Conflict`] when what came is not what the catalogue announced (attack id T1).
+    /// [`ServerError::Conflict`] when what came is not what the catalogue announced (attack id T1), and
+    /// [`ServerError::TooLarge`].
     pub fn fetch(
         &self,
         source: &str,
@@ -289,6 +306,9 @@ impl Catalogue {
         let fetched = source
             .fetch(place, &self.inner.limits, &self.inner.temporary, progress)
             .map_err(|SourceError(problem)| ServerError::Conflict(problem))?;
+        if fetched.size > self.inner.limits.archive_bytes {
+            return Err(ServerError::TooLarge { limit: self.inner.limits.archive_bytes });
+        }
         if fetched.sha256 == sha256 {
             return Ok(fetched);
         }

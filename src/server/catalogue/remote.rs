@@ -4,6 +4,7 @@ use std::{
     collections::{HashMap, HashSet},
     io::{Read, Write},
     net::IpAddr,
+    sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
 
@@ -19,13 +20,16 @@ use ureq::{
 };
 
 use super::{
-    found::{Content, Found, HashingFile, Reading, SourceError, hex, io_error},
+    found::{Content, Found, HashingFile, Reading, SourceError, hex, io_error, is_sha256},
     index::{Document, FORMAT, Listed},
 };
-use crate::server::{
-    archive::{Icon, Limits},
-    catalogue::index::ListedIcon,
-    markup,
+use crate::{
+    domain::finding::Finding,
+    server::{
+        archive::{Icon, Limits},
+        catalogue::index::ListedIcon,
+        markup,
+    },
 };
 
 /// Largest accepted index: room for ten thousand modules and more.
@@ -33,6 +37,8 @@ const INDEX_MAX: u64 = 64 * 1024 * 1024;
 const ICON_MAX: u64 = 1024 * 1024;
 const ICON_TYPES: [&str; 5] = ["image/png", "image/svg+xml", "image/jpeg", "image/gif", "image/webp"];
 const TIMEOUT: Duration = Duration::from_secs(30);
+/// A browser waits for icons, six at a time.
+const ICON_TIMEOUT: Duration = Duration::from_secs(5);
 /// An archive may take longer than an answer.
 const ARCHIVE_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 
@@ -40,7 +46,10 @@ const ARCHIVE_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 pub struct Remote {
     address: String,
     agent: Agent,
-    icons: parking_lot::Mutex<HashMap<String, ListedIcon>>,
+    /// `None` until the index has been read.
+    icons: parking_lot::Mutex<Option<HashMap<String, ListedIcon>>>,
+    /// An icon could not be fetched and was forgotten, until the index is read anew.
+    has_forgotten: AtomicBool,
 }
 
 impl Remote {
@@ -62,7 +71,12 @@ impl Remote {
             .build();
         let resolver = PublicOnly { allow_private, inner: DefaultResolver::default() };
         let agent = Agent::with_parts(config, DefaultConnector::default(), resolver);
-        Ok(Self { address: address.to_owned(), agent, icons: parking_lot::Mutex::default() })
+        Ok(Self {
+            address: address.to_owned(),
+            agent,
+            icons: parking_lot::Mutex::default(),
+            has_forgotten: AtomicBool::new(false),
+        })
     }
 
     pub fn address(&self) -> &str {
@@ -78,7 +92,8 @@ impl Remote {
     ) -> Result<Reading, SourceError> {
         let mut request = self.agent.get(&self.address).config().timeout_global(Some(ARCHIVE_TIMEOUT)).build();
         // After a start the addresses of icons are not known, so the index is read once whether it changed or not.
-        if let Some(etag) = etag.filter(|_| !self.icons.lock().is_empty()) {
+        if let Some(etag) = etag.filter(|_| self.icons.lock().is_some() && !self.has_forgotten.load(Ordering::Relaxed))
+        {
             request = request.header("if-none-match", etag);
         }
         let mut answer = request.call().map_err(network)?;
@@ -94,7 +109,8 @@ impl Remote {
         if document.format > FORMAT {
             return Err(SourceError("The catalogue's index is of a newer format: update Stockroom.".to_owned()));
         }
-        *self.icons.lock() = document.icons.into_iter().collect();
+        *self.icons.lock() = Some(document.icons.into_iter().collect());
+        self.has_forgotten.store(false, Ordering::Relaxed);
         let mut places = HashSet::new();
         for listed in document.modules {
             places.insert(listed.archive.clone());
@@ -136,7 +152,8 @@ impl Remote {
             }
             out.write_all(&buffer[..read]).map_err(io_error)?;
             if out.size() > limits.archive_bytes {
-                return Err(SourceError(format!("The archive is over the limit of {} bytes.", limits.archive_bytes)));
+                // The caller sees by its size that it is not whole.
+                return Ok(());
             }
             if !progress(out.size()) {
                 return Err(SourceError("Cancelled.".to_owned()));
@@ -146,9 +163,19 @@ impl Remote {
 
     /// Downloads an icon that the index names; `None` when it does not, or when what comes is something else.
     pub(super) fn icon(&self, sha256: &str) -> Option<Icon> {
-        let listed = self.icons.lock().get(sha256).cloned()?;
+        let listed = self.icons.lock().as_ref()?.get(sha256).cloned()?;
+        let icon = self.fetch_icon(sha256, listed);
+        if icon.is_none() {
+            // The next who asks is not to wait for nothing again.
+            self.has_forgotten.store(true, Ordering::Relaxed);
+            self.icons.lock().as_mut()?.remove(sha256);
+        }
+        icon
+    }
+
+    fn fetch_icon(&self, sha256: &str, listed: ListedIcon) -> Option<Icon> {
         let address = self.resolve(&listed.href).ok()?;
-        let mut answer = self.agent.get(address).config().timeout_global(Some(TIMEOUT)).build().call().ok()?;
+        let mut answer = self.agent.get(address).config().timeout_global(Some(ICON_TIMEOUT)).build().call().ok()?;
         let mut bytes = Vec::new();
         answer.body_mut().with_config().limit(ICON_MAX).reader().read_to_end(&mut bytes).ok()?;
         (hex(&Sha256::digest(&bytes)) == sha256 && ICON_TYPES.contains(&listed.media_type.as_str())).then(|| Icon {
@@ -160,19 +187,38 @@ impl Remote {
 
     /// The address of something that lies beside the index. It cannot leave the index's folder.
     fn resolve(&self, place: &str) -> Result<String, SourceError> {
-        let sound = !place.is_empty()
-            && !place.starts_with('/')
-            && place.split('/').all(|part| !part.is_empty() && part != "." && part != "..")
-            && place.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._/+~@".contains(&b));
-        let folder = self.address.rsplit_once('/').map(|(folder, _)| folder).filter(|_| sound);
+        let folder = self.address.rsplit_once('/').map(|(folder, _)| folder).filter(|_| is_beside(place));
         folder
             .map(|folder| format!("{folder}/{place}"))
             .ok_or_else(|| SourceError(format!("The catalogue's index names a place that is not beside it: {place}")))
     }
 }
 
+/// Whether a relative path can stand in an address as it is, and stays below the folder that it starts from.
+pub(super) fn is_beside(place: &str) -> bool {
+    !place.is_empty()
+        && !place.starts_with('/')
+        && place.split('/').all(|part| !part.is_empty() && part != "." && part != "..")
+        && place.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._/+~@".contains(&b))
+}
+
 fn to_found(listed: Listed) -> Found {
     let Listed { archive, sha256, size, mut manifest } = listed;
+    // Both become parts of paths and headers (attack ids S7, N3).
+    let finding = if !is_sha256(&sha256) {
+        Some(Finding::archive("invalid-sha256", "The catalogue's index gives no SHA-256 for it."))
+    } else if semver::Version::parse(&manifest.version).is_err() {
+        Some(Finding::archive(
+            "invalid-version",
+            "The version that the catalogue's index gives for it is no SemVer version.",
+        ))
+    } else {
+        None
+    };
+    if let Some(finding) = finding {
+        let content = Content::Broken { name: manifest.name.to_string(), findings: vec![finding] };
+        return Found { place: archive, fingerprint: sha256, content, icons: Vec::new() };
+    }
     manifest.documentation = manifest.documentation.as_deref().and_then(markup::safe_link);
     let fingerprint = sha256.clone();
     Found {

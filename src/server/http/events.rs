@@ -50,8 +50,8 @@ pub(super) async fn stream(
             cursor.newest.borrow_and_update();
             let after = cursor.sent;
             match cursor.state.store.read(move |connection| store::events::after(connection, after)).await {
-                Ok(events) => {
-                    cursor.sent = events.last().map_or(after, |(id, _)| *id);
+                Ok((on, events)) => {
+                    cursor.sent = on;
                     cursor.waiting = events.into();
                 }
                 Err(cause) => {

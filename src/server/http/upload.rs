@@ -34,7 +34,16 @@ async fn receive(state: &AppState, mut multipart: Multipart) -> Result<String> {
     while let Some(field) = multipart.next_field().await.map_err(broken)? {
         match field.name() {
             // The form has it before the file.
-            Some("allowDowngrade") => allow_downgrade = field.bytes().await.map_err(broken)?.as_ref() == b"true",
+            Some("allowDowngrade") => {
+                let mut field = field;
+                let mut value: Vec<u8> = Vec::new();
+                while let Some(chunk) = field.chunk().await.map_err(broken)? {
+                    // No more than tells it from anything else: the route has no limit of its own (S8).
+                    value.extend(chunk.iter().take(8));
+                    value.truncate(8);
+                }
+                allow_downgrade = value == b"true";
+            }
             Some("file") => {
                 let file = field.file_name().and_then(displayable);
                 let limit = state.registry.limits().archive_bytes;

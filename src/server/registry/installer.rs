@@ -100,7 +100,7 @@ impl Registry {
     /// Brings the archive into the blob store, and opens it.
     async fn fetch(&self, job: &mut Job, request: &Request, flag: &Arc<AtomicBool>) -> Result<File, Stop> {
         if let Request::Catalogue { source, place, sha256, .. } = request
-            && !self.inner.blobs.contains(sha256).await?
+            && !self.has_blob(sha256).await?
         {
             self.enter(job, Step::Fetch, flag).await?;
             let fetching = {
@@ -114,10 +114,7 @@ impl Registry {
             let fetched = fetching.await.map_err(ServerError::from)?;
             check_cancelled(flag)?;
             let fetched = fetched?;
-            if fetched.size > self.inner.limits.archive_bytes {
-                return Err(ServerError::TooLarge { limit: self.inner.limits.archive_bytes }.into());
-            }
-            self.inner.blobs.put(&fetched.sha256, fetched.file.path()).await?;
+            self.keep_blob(&fetched.sha256, fetched.file.path()).await?;
         }
         Ok(self.inner.blobs.to_file(request.sha256(), &self.inner.data.temporary()).await?)
     }
@@ -156,10 +153,7 @@ impl Registry {
                 .await?
         };
         if let Some((component, owner)) = owner {
-            let message = format!(
-                "Its component {component} belongs to the installed module {owner}. Remove {owner} first, or rename the \
-                 component."
-            );
+            let message = owned_by_another(&component, &owner);
             return Err(Stop::Failed(JobFailure::new("component-conflict", message)));
         }
 
@@ -254,12 +248,16 @@ impl Registry {
         let version = archive.manifest.version.clone();
         let update = self.inner.catalogue.update_for(&name, &version).await?;
         let event = Event::Module { name: name.clone(), installed: Some(version.clone()), update };
-        let ended = job.clone();
+        let (ended, its_name) = (job.clone(), name.clone());
         let result = self
             .inner
             .store
             .write("activate module", move |tx| {
                 let now = now_ms();
+                // Asked again: another module may have brought the component in the meantime.
+                if let Some((component, owner)) = store::modules::component_owner(tx, &its_name, &archive.manifest)? {
+                    return Err(ServerError::Conflict(owned_by_another(&component, &owner)));
+                }
                 store::modules::install(tx, &archive, &source, now)?;
                 store::events::append(tx, &event, now)?;
                 store::jobs::update(tx, &ended, now, now)
@@ -267,7 +265,10 @@ impl Registry {
             .await;
         match result {
             Ok(id) => {
-                self.inner.catalogue.set_installed(&name, Some(&version)).await?;
+                // The module is installed, whatever becomes of the list: the job has not failed.
+                if let Err(cause) = self.inner.catalogue.set_installed(&name, Some(&version)).await {
+                    tracing::error!(%cause, "the list could not be made anew");
+                }
                 self.inner.events.announce(id);
                 tracing::info!(module = %name, version, "module installed");
                 Ok(())
@@ -279,4 +280,10 @@ impl Registry {
             }
         }
     }
+}
+
+fn owned_by_another(component: &str, owner: &str) -> String {
+    format!(
+        "Its component {component} belongs to the installed module {owner}. Remove {owner} first, or rename the component."
+    )
 }

@@ -1,9 +1,14 @@
 //! How a job is started, kept alive, shown and ended.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
+
+use futures::FutureExt;
 
 use super::{LEASE, Registry};
 use crate::{
@@ -41,29 +46,42 @@ impl From<ServerError> for Stop {
 impl Registry {
     /// Keeps a new job and lets it run.
     pub(super) async fn start(&self, job: Job, request: Request) -> Result<Job> {
-        let job = self.register(job, &request).await?;
-        self.spawn(job.clone(), request);
-        Ok(job)
+        let this = self.clone();
+        self.to_the_end(async move {
+            let job = this.register(job, &request).await?;
+            this.spawn(job.clone(), request);
+            Ok(job)
+        })
+        .await
     }
 
     pub(super) async fn register(&self, job: Job, request: &Request) -> Result<Job> {
         let (kept, request) = (job.clone(), request.clone());
-        let id =
-            self.inner.store.write("start job", move |tx| store::jobs::insert(tx, &kept, &request, lease())).await?;
-        self.inner.events.announce(id);
-        Ok(job)
+        // It can be cancelled as soon as anybody can know of it.
+        self.inner.cancelled.lock().insert(job.id.clone(), Arc::default());
+        let registered =
+            self.inner.store.write("start job", move |tx| store::jobs::insert(tx, &kept, &request, lease())).await;
+        match registered {
+            Ok(id) => {
+                self.inner.events.announce(id);
+                Ok(job)
+            }
+            Err(cause) => {
+                self.inner.cancelled.lock().remove(&job.id);
+                Err(cause)
+            }
+        }
     }
 
     pub(super) fn spawn(&self, job: Job, request: Request) {
-        let flag = Arc::new(AtomicBool::new(false));
-        self.inner.cancelled.lock().insert(job.id.clone(), Arc::clone(&flag));
+        let flag = Arc::clone(self.inner.cancelled.lock().entry(job.id.clone()).or_default());
         let this = self.clone();
         self.inner.tasks.spawn(async move {
             let id = job.id.clone();
             let (mut job, sha256) = (job, request.sha256().to_owned());
-            let worked = this.work(&mut job, &request, &flag);
+            let worked = AssertUnwindSafe(this.work(&mut job, &request, &flag)).catch_unwind();
             let result = tokio::select! {
-                result = worked => result,
+                result = worked => result.unwrap_or_else(|_| Err(ServerError::internal("a job panicked").into())),
                 // Never ends.
                 () = this.keep_alive(&id) => Err(Stop::Cancelled),
             };
@@ -110,6 +128,11 @@ impl Registry {
         job.finished_at = Some(now_ms());
         job.percent = None;
         // Litter first: who sees the job ended finds the folder clean.
+        let (archive, id, since) = (sha256.to_owned(), job.id.clone(), job.started_at);
+        self.inner
+            .store
+            .write("forget archive", move |tx| store::modules::forget_archive_of_job(tx, &archive, &id, since))
+            .await?;
         self.discard(sha256, &job.id).await?;
         self.keep(&job).await
     }
@@ -117,6 +140,7 @@ impl Registry {
     /// Ends a job that could not even begin.
     pub(super) async fn fail(&self, job: Job, cause: &ServerError) -> Result<()> {
         let message = cause.public().message;
+        self.inner.cancelled.lock().remove(&job.id);
         self.end_unchanged(job, Stop::Failed(JobFailure::new("internal", message)), "").await
     }
 

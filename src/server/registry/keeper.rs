@@ -1,9 +1,9 @@
 //! Keeps the data folder free of what nobody needs: archives that were replaced or removed long ago, and litter.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use super::{Registry, UNDO_WINDOW};
-use crate::server::{error::Result, store, time::now_ms};
+use crate::server::{catalogue::is_sha256, error::Result, store, time::now_ms};
 
 /// How many archives of an installed module are kept, the installed one included.
 const VERSIONS_KEPT: u32 = 3;
@@ -46,6 +46,18 @@ impl Registry {
         Ok(())
     }
 
+    /// Whether the blob is there. A job that has asked, and is kept in the store, finds it there until it ends.
+    pub(super) async fn has_blob(&self, sha256: &str) -> Result<bool> {
+        let _alone = self.inner.blob_gate.lock().await;
+        self.inner.blobs.contains(sha256).await
+    }
+
+    /// Keeps a blob for a job that is kept in the store.
+    pub(super) async fn keep_blob(&self, sha256: &str, file: &Path) -> Result<()> {
+        let _alone = self.inner.blob_gate.lock().await;
+        self.inner.blobs.put(sha256, file).await
+    }
+
     /// Deletes what the job `id` had brought, unless somebody else needs it.
     pub(super) async fn discard(&self, sha256: &str, id: &str) -> Result<()> {
         self.delete_unless_known(sha256, id).await
@@ -54,9 +66,11 @@ impl Registry {
     /// Deletes the blob and the unpacked folder of an archive that is neither registered nor at work in a job other
     /// than `job`.
     async fn delete_unless_known(&self, sha256: &str, job: &str) -> Result<()> {
-        if sha256.is_empty() {
+        // Only what this program has made is deleted: the text may come from a catalogue on another host.
+        if !is_sha256(sha256) {
             return Ok(());
         }
+        let _alone = self.inner.blob_gate.lock().await;
         let (wanted, job) = (sha256.to_owned(), job.to_owned());
         if self.inner.store.read(move |connection| store::modules::is_known(connection, &wanted, &job)).await? {
             return Ok(());

@@ -61,6 +61,8 @@ struct Inner {
     /// Set for a job that was asked to stop.
     cancelled: parking_lot::Mutex<HashMap<String, Arc<AtomicBool>>>,
     checkpoint: Checkpoint,
+    /// Held while a blob is looked for or kept, and from the question whether one is needed to its deletion.
+    blob_gate: tokio::sync::Mutex<()>,
     tasks: tokio_util::task::TaskTracker,
 }
 
@@ -92,6 +94,7 @@ impl Registry {
             permits: Semaphore::new(PARALLEL),
             cancelled: parking_lot::Mutex::default(),
             checkpoint,
+            blob_gate: tokio::sync::Mutex::default(),
             tasks: tokio_util::task::TaskTracker::new(),
         };
         Self { inner: Arc::new(inner) }
@@ -110,6 +113,12 @@ impl Registry {
     pub async fn finish(&self) {
         self.inner.tasks.close();
         self.inner.tasks.wait().await;
+    }
+
+    /// Does `work` to its end, even when whoever asked for it goes away in its midst: what was begun in the store is
+    /// never left to nobody.
+    async fn to_the_end<T: Send + 'static>(&self, work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
+        self.inner.tasks.spawn(work).await?
     }
 
     /// Starts to install a module of the catalogue: the given version, or the newest.
@@ -173,14 +182,18 @@ impl Registry {
         let mut job = new_job(JobKind::Upload);
         job.file = file;
         job.step = Step::Check;
-        // The job is known, and with it the blob's owner, before the blob is there: a sweep never takes it away.
-        let job = self.register(job, &request).await?;
-        if let Err(cause) = self.inner.blobs.put(&received.sha256, received.file.path()).await {
-            self.fail(job, &cause).await?;
-            return Err(cause);
-        }
-        self.spawn(job.clone(), request);
-        Ok(job)
+        let this = self.clone();
+        self.to_the_end(async move {
+            // The job is known, and with it the blob's owner, before the blob is there: a sweep never takes it away.
+            let job = this.register(job, &request).await?;
+            if let Err(cause) = this.keep_blob(&received.sha256, received.file.path()).await {
+                this.fail(job, &cause).await?;
+                return Err(cause);
+            }
+            this.spawn(job.clone(), request);
+            Ok(job)
+        })
+        .await
     }
 
     /// Asks a job to stop. One that has ended is left as it is.
@@ -200,62 +213,45 @@ impl Registry {
     /// # Errors
     /// [`ServerError::NotFound`] when it is not installed, [`ServerError::Conflict`] while it is being installed.
     pub async fn remove(&self, _: &AdminActor, name: &ModuleName) -> Result<()> {
-        if self.running_job(name).await?.is_some() {
-            return Err(ServerError::Conflict(format!("{name} is being installed. Wait for that, or cancel it.")));
-        }
-        let module = name.clone();
-        let id = self
-            .inner
-            .store
-            .write("remove module", move |tx| {
-                if !store::modules::remove(tx, &module, now_ms())? {
-                    return Err(ServerError::NotFound(format!("{module} is not installed.")));
-                }
-                let event = Event::Module { name: module, installed: None, update: None };
-                store::events::append(tx, &event, now_ms())
-            })
-            .await?;
-        self.inner.catalogue.set_installed(name, None).await?;
-        self.inner.events.announce(id);
-        tracing::info!(module = %name, "module removed");
-        Ok(())
+        let (this, module) = (self.clone(), name.clone());
+        self.to_the_end(async move {
+            let name = module.clone();
+            let id = this
+                .inner
+                .store
+                .write("remove module", move |tx| {
+                    refuse_while_running(tx, &module)?;
+                    if !store::modules::remove(tx, &module, now_ms())? {
+                        return Err(ServerError::NotFound(format!("{module} is not installed.")));
+                    }
+                    let event = Event::Module { name: module, installed: None, update: None };
+                    store::events::append(tx, &event, now_ms())
+                })
+                .await?;
+            this.inner.catalogue.set_installed(&name, None).await?;
+            this.inner.events.announce(id);
+            tracing::info!(module = %name, "module removed");
+            Ok(())
+        })
+        .await
     }
 
     /// Brings a removed module back as it was.
     ///
     /// # Errors
-    /// [`ServerError::Conflict`] when it was installed again in the meantime, [`ServerError::NotFound`] when it is too
+    /// [`ServerError::Conflict`] when it was or is being installed again in the meantime, [`ServerError::NotFound`] when it is too
     /// late.
     pub async fn undo_remove(&self, _: &AdminActor, name: &ModuleName) -> Result<Install> {
-        let module = name.clone();
-        let (install, id) = self
-            .inner
-            .store
-            .write("undo removal", move |tx| {
-                if store::modules::installed(tx, &module)?.is_some() {
-                    return Err(ServerError::Conflict(format!("{module} is installed again already.")));
-                }
-                let too_late = || {
-                    ServerError::NotFound(format!(
-                        "{module} was removed too long ago to be brought back. Install it from the catalogue."
-                    ))
-                };
-                let (sha256, source) = store::modules::removed(tx, &module)?.ok_or_else(too_late)?;
-                let archive = store::modules::archive(tx, &sha256)?.ok_or_else(too_late)?;
-                if let Some((component, owner)) = store::modules::component_owner(tx, &module, &archive.manifest)? {
-                    return Err(ServerError::Conflict(format!("{owner} has a component {component} as well.")));
-                }
-                store::modules::install(tx, &archive, &source, now_ms())?;
-                let install = store::modules::installed(tx, &module)?.ok_or_else(too_late)?;
-                let event =
-                    Event::Module { name: module.clone(), installed: Some(install.version.clone()), update: None };
-                Ok((install, store::events::append(tx, &event, now_ms())?))
-            })
-            .await?;
-        self.inner.catalogue.set_installed(name, Some(&install.version)).await?;
-        self.inner.events.announce(id);
-        tracing::info!(module = %name, "removal undone");
-        Ok(install)
+        let (this, module) = (self.clone(), name.clone());
+        self.to_the_end(async move {
+            let name = module.clone();
+            let (install, id) = this.inner.store.write("undo removal", move |tx| undo(tx, &module)).await?;
+            this.inner.catalogue.set_installed(&name, Some(&install.version)).await?;
+            this.inner.events.announce(id);
+            tracing::info!(module = %name, "removal undone");
+            Ok(install)
+        })
+        .await
     }
 
     pub async fn job(&self, id: &str) -> Result<Job> {
@@ -267,7 +263,7 @@ impl Registry {
             .ok_or_else(|| ServerError::NotFound("There is no such installation.".to_owned()))
     }
 
-    /// The newest job of a module, running or ended.
+    /// The job that runs for a module, else the newest that ended.
     pub async fn latest_job(&self, name: &ModuleName) -> Result<Option<Job>> {
         let name = name.clone();
         self.inner.store.read(move |connection| store::jobs::latest_of(connection, &name)).await
@@ -303,6 +299,37 @@ impl Registry {
     pub async fn archives(&self, name: &ModuleName) -> Result<Vec<store::modules::Archive>> {
         let name = name.clone();
         self.inner.store.read(move |connection| store::modules::archives_of(connection, &name)).await
+    }
+}
+
+/// Installs again what was removed; gives it, and the id of the event that tells of it.
+fn undo(tx: &rusqlite::Transaction<'_>, module: &ModuleName) -> Result<(Install, i64)> {
+    refuse_while_running(tx, module)?;
+    if store::modules::installed(tx, module)?.is_some() {
+        return Err(ServerError::Conflict(format!("{module} is installed again already.")));
+    }
+    let too_late = || {
+        ServerError::NotFound(format!(
+            "{module} was removed too long ago to be brought back. Install it from the catalogue."
+        ))
+    };
+    let (sha256, source) = store::modules::removed(tx, module)?.ok_or_else(too_late)?;
+    let archive = store::modules::archive(tx, &sha256)?.ok_or_else(too_late)?;
+    if let Some((component, owner)) = store::modules::component_owner(tx, module, &archive.manifest)? {
+        return Err(ServerError::Conflict(format!("{owner} has a component {component} as well.")));
+    }
+    store::modules::install(tx, &archive, &source, now_ms())?;
+    let install = store::modules::installed(tx, module)?.ok_or_else(too_late)?;
+    let event = Event::Module { name: module.clone(), installed: Some(install.version.clone()), update: None };
+    Ok((install, store::events::append(tx, &event, now_ms())?))
+}
+
+fn refuse_while_running(tx: &rusqlite::Transaction<'_>, module: &ModuleName) -> Result<()> {
+    match store::jobs::latest_of(tx, module)? {
+        Some(job) if job.is_running() => {
+            Err(ServerError::Conflict(format!("{module} is being installed. Wait for that, or cancel it.")))
+        }
+        _ => Ok(()),
     }
 }
 

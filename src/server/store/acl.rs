@@ -68,12 +68,12 @@ pub fn has_twin(connection: &Connection, acl_type: AclType, rule: &Rule, id: i64
 }
 
 /// Replaces a rule if it is still at `revision`; `false` when it is not.
-pub fn replace(tx: &Transaction<'_>, id: i64, revision: i64, rule: &Rule) -> Result<bool> {
+pub fn replace(tx: &Transaction<'_>, acl_type: AclType, id: i64, revision: i64, rule: &Rule) -> Result<bool> {
     let changed = tx
         .prepare_cached(
             "UPDATE acl_rules SET revision = revision + 1, identity = ?3, role = ?4, resource = ?5, action = ?6,
                  attributes = ?7
-             WHERE id = ?1 AND revision = ?2",
+             WHERE id = ?1 AND revision = ?2 AND type = ?8",
         )?
         .execute(params![
             id,
@@ -83,6 +83,7 @@ pub fn replace(tx: &Transaction<'_>, id: i64, revision: i64, rule: &Rule) -> Res
             rule.resource,
             to_json(&rule.action)?,
             to_json(&rule.attributes)?,
+            acl_type.as_str(),
         ])?;
     Ok(changed > 0)
 }

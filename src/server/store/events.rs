@@ -12,13 +12,16 @@ pub fn append(tx: &Transaction<'_>, event: &Event, now: i64) -> Result<i64> {
         .query_row(params![now, to_json(event)?], |row| row.get(0))?)
 }
 
-/// At most 500 events after `id`, oldest first.
-pub fn after(connection: &Connection, id: i64) -> Result<Vec<(i64, Event)>> {
+/// At most 500 events after `id`, oldest first, and the id from which to go on.
+///
+/// One that another version has written in another shape is passed over: it must not hold up those after it.
+pub fn after(connection: &Connection, id: i64) -> Result<(i64, Vec<(i64, Event)>)> {
     let rows = connection
         .prepare_cached("SELECT id, event FROM events WHERE id > ?1 ORDER BY id LIMIT 500")?
         .query_map([id], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))?
         .collect::<rusqlite::Result<Vec<_>>>()?;
-    rows.into_iter().map(|(id, event)| Ok((id, from_json(&event)?))).collect()
+    let on = rows.last().map_or(id, |(last, _)| *last);
+    Ok((on, rows.into_iter().filter_map(|(id, event)| Some((id, from_json(&event).ok()?))).collect()))
 }
 
 /// The id of the newest event, 0 when there is none.

@@ -100,10 +100,11 @@ pub fn get(connection: &Connection, id: &str) -> Result<Option<Job>> {
         .transpose()
 }
 
-/// The newest job of a module, running or ended.
+/// The job that runs for a module, else the newest that ended: an upload learns its module only after it began, so the
+/// one that runs is not always the newest.
 pub fn latest_of(connection: &Connection, module: &ModuleName) -> Result<Option<Job>> {
     connection
-        .prepare_cached("SELECT job FROM jobs WHERE module = ?1 ORDER BY started_at DESC, id LIMIT 1")?
+        .prepare_cached("SELECT job FROM jobs WHERE module = ?1 ORDER BY is_running DESC, started_at DESC, id LIMIT 1")?
         .query_row([module.as_str()], |row| row.get::<_, String>(0))
         .optional()?
         .map(|job| from_json(&job))

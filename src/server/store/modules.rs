@@ -181,6 +181,19 @@ pub fn forget_unused_archives(tx: &Transaction<'_>, keep: u32) -> Result<()> {
     Ok(())
 }
 
+/// Forgets the archive that the job `job`, begun at `since` (milliseconds since the epoch), has registered but not
+/// installed, unless somebody else needs it.
+pub fn forget_archive_of_job(tx: &Transaction<'_>, sha256: &str, job: &str, since: i64) -> Result<()> {
+    tx.execute(
+        "DELETE FROM archives WHERE sha256 = ?1 AND added_at >= ?3
+           AND sha256 NOT IN (SELECT sha256 FROM installs)
+           AND sha256 NOT IN (SELECT sha256 FROM removals)
+           AND sha256 NOT IN (SELECT sha256 FROM jobs WHERE is_running AND id <> ?2)",
+        params![sha256, job, since],
+    )?;
+    Ok(())
+}
+
 /// Whether the bytes with this SHA-256 belong to an archive, or to a job that runs and is not `except`.
 pub fn is_known(connection: &Connection, sha256: &str, except: &str) -> Result<bool> {
     Ok(connection

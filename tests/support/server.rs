@@ -1,0 +1,103 @@
+//! The whole server on a free port, on folders of the test.
+
+use std::{net::SocketAddr, path::Path, sync::Arc};
+
+use stockroom::server::{
+    access::Acl,
+    archive::Limits,
+    catalogue::Source,
+    config::{Config, Origin, Setting},
+    data::DataFolder,
+    http,
+    registry::{Checkpoint, Registry},
+    state::{AppState, open_parts},
+    store::catalogue::Offer,
+    time::now_ms,
+};
+use tokio::net::TcpListener;
+
+use super::{
+    client::{self, Answer},
+    ended, eventually,
+    module::Module,
+};
+
+pub struct TestServer {
+    pub state: AppState,
+    pub address: SocketAddr,
+}
+
+impl TestServer {
+    /// Opens `data` as the program does, with these catalogues, which may be on this machine.
+    pub async fn start(data: &Path, catalogues: &[&str]) -> Self {
+        Self::with_limit(data, catalogues, Limits::default().archive_bytes).await
+    }
+
+    pub async fn with_limit(data: &Path, catalogues: &[&str], archive_bytes: u64) -> Self {
+        let state = AppState::open(&config(data, catalogues, archive_bytes)).await.expect("opens");
+        Self::serve(state).await
+    }
+
+    /// A server whose jobs tell `checkpoint` of the points that they reach.
+    pub async fn with_checkpoint(data: &Path, checkpoint: Checkpoint) -> Self {
+        let data = DataFolder::open(data).expect("opens");
+        let parts = open_parts(data, Vec::<Source>::new(), Limits::default()).await.expect("opens");
+        let (store, catalogue, events) = (parts.store.clone(), parts.catalogue.clone(), parts.events.clone());
+        let state = AppState {
+            acl: Acl::open(store.clone()).await.expect("opens"),
+            registry: Registry::with_checkpoint(parts, checkpoint),
+            store,
+            catalogue,
+            events,
+            assets: Arc::default(),
+            started_at: now_ms(),
+            stopping: tokio_util::sync::CancellationToken::new(),
+        };
+        Self::serve(state).await
+    }
+
+    async fn serve(state: AppState) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("listens");
+        let address = listener.local_addr().expect("has an address");
+        tokio::spawn(axum::serve(listener, http::router(state.clone())).into_future());
+        Self { state, address }
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        client::get(self.address, path, &[]).await
+    }
+
+    pub async fn upload(&self, zip: &[u8]) -> Answer {
+        client::post(self.address, "/components", client::ZIP, zip).await
+    }
+
+    /// Uploads a module and waits until it is installed.
+    pub async fn install(&self, module: &Module) {
+        let answer = self.upload(&module.zip()).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let job = ended(&self.state.registry, answer.json()["ticket"].as_str().expect("a ticket")).await;
+        assert_eq!(job.failure, None);
+    }
+
+    /// What the catalogue offers of a module, as soon as it offers it in this version (empty for a broken one).
+    pub async fn offered(&self, module: &Module, version: &str) -> Offer {
+        eventually("the catalogue has read it", async || {
+            let offers = self.state.catalogue.offers(&module.module_name()).await.expect("asks");
+            offers.into_iter().find(|offer| offer.version == version)
+        })
+        .await
+    }
+}
+
+pub fn config(data: &Path, catalogues: &[&str], archive_bytes: u64) -> Config {
+    fn set<T>(value: T) -> Setting<T> {
+        Setting { value, origin: Origin::Default }
+    }
+    Config {
+        listen: set(SocketAddr::from(([127, 0, 0, 1], 0))),
+        data: set(data.to_owned()),
+        catalogue: set(catalogues.iter().map(|&text| text.to_owned()).collect()),
+        max_archive_bytes: set(archive_bytes),
+        allow_private_addresses: set(true),
+    }
+}
