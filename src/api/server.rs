@@ -1,5 +1,6 @@
 //! What every server function begins and ends with.
 
+use axum::http::{StatusCode, header, request::Parts};
 use leptos::prelude::{expect_context, use_context};
 use leptos_axum::ResponseOptions;
 
@@ -25,10 +26,20 @@ pub(super) fn module_name(text: &str) -> Result<ModuleName, ApiError> {
 }
 
 /// Makes a failure public, and gives the answer its status.
+///
+/// A browser that sent a form by itself is led back to its page, which says what was wrong: that takes the status of a
+/// redirect. Pages set the status of their own answers.
 pub(super) fn fail(error: ServerError) -> ApiError {
     let public = error.public();
-    if let (Some(options), Ok(status)) =
-        (use_context::<ResponseOptions>(), axum::http::StatusCode::from_u16(public.status))
+    let wants_page = use_context::<Parts>().is_some_and(|parts| {
+        parts
+            .headers
+            .get(header::ACCEPT)
+            .and_then(|accept| accept.to_str().ok())
+            .is_some_and(|accept| accept.contains("text/html"))
+    });
+    if let (Some(options), Ok(status), false) =
+        (use_context::<ResponseOptions>(), StatusCode::from_u16(public.status), wants_page)
     {
         options.set_status(status);
     }

@@ -1,9 +1,10 @@
 //! Sends forms marked `data-enhance` without leaving the page. The same forms work without wasm: their action is a server
 //! function that leads back to the page.
 //!
-//! `data-done` is what to say after success, `data-undo` and `data-undo-body` the form that takes it back.
+//! `data-done` is what to say after success, `data-undo` and `data-undo-body` the form that takes it back, `data-then`
+//! where to go.
 
-use leptos::prelude::document;
+use leptos::prelude::{document, window};
 use serde::Deserialize;
 use wasm_bindgen::{JsCast, prelude::Closure};
 use web_sys::{FormData, HtmlButtonElement, HtmlFormElement, SubmitEvent, UrlSearchParams};
@@ -35,16 +36,22 @@ pub fn listen() {
         if let Some(dialog) = form.closest("dialog").ok().flatten() {
             dialog.unchecked_ref::<web_sys::HtmlDialogElement>().close();
         }
-        let (action, body) = (form.action(), String::from(body.to_string()));
+        // Not `form.action`: a field of that name would hide the address.
+        let action = form.get_attribute("action").unwrap_or_default();
+        let (body, then) = (String::from(body.to_string()), form.get_attribute("data-then"));
         leptos::task::spawn_local(async move {
             // A second press while the first is under way would do it twice.
             if let Some(button) = &button {
                 button.set_disabled(true);
             }
-            if post(&action, body).await
-                && let Some(done) = done
-            {
-                toasts().say(done, undo);
+            if send(&action, body, Some(&form)).await {
+                if let Some(done) = done {
+                    toasts().say(done, undo);
+                }
+                if let Some(then) = then {
+                    // An address of this site.
+                    let _ = window().location().assign(&then);
+                }
             }
             if let Some(button) = &button {
                 button.set_disabled(false);
@@ -64,6 +71,11 @@ struct Problem {
 
 /// Sends URL-encoded fields to a server function, shows what it changed, and says why if it refused.
 pub async fn post(action: &str, body: String) -> bool {
+    send(action, body, None).await
+}
+
+/// The same for a form, whose fields stay as they are after a refusal.
+async fn send(action: &str, body: String, form: Option<&HtmlFormElement>) -> bool {
     let request = gloo_net::http::Request::post(action)
         .header("accept", "application/json")
         .header("content-type", "application/x-www-form-urlencoded")
@@ -81,11 +93,14 @@ pub async fn post(action: &str, body: String) -> bool {
         Err(_) => Some("The server cannot be reached. Check the connection, then try again.".to_owned()),
     };
     // After a refusal, too: it often means that the page is behind.
-    refresh::now().await;
     match problem {
-        None => true,
+        None => {
+            refresh::now().await;
+            true
+        }
         Some(problem) => {
             toasts().fail(problem);
+            refresh::around(form.map(|form| form.as_ref())).await;
             false
         }
     }

@@ -21,6 +21,11 @@ pub fn if_about(module: &str) {
 
 /// Refreshes the page.
 pub async fn now() {
+    around(None).await;
+}
+
+/// Refreshes the page but for the part that holds `kept`: somebody is filling it in.
+pub async fn around(kept: Option<&Element>) {
     let number = NEWEST.get() + 1;
     NEWEST.set(number);
     let Ok(address) = window().location().href() else { return };
@@ -35,7 +40,7 @@ pub async fn now() {
     };
     let Ok(parts) = document().query_selector_all("[data-live]") else { return };
     for part in (0..parts.length()).filter_map(|at| parts.get(at)?.dyn_into::<Element>().ok()) {
-        if let Some(new) = fresh.get_element_by_id(&part.id()) {
+        if let Some(new) = fresh.get_element_by_id(&part.id()).filter(|_| !part.contains(kept.map(AsRef::as_ref))) {
             replace(&part, &new);
         }
     }

@@ -47,7 +47,10 @@ pub use browser::toasts;
 
 #[cfg(feature = "hydrate")]
 mod browser {
-    use std::{cell::OnceCell, time::Duration};
+    use std::{
+        cell::{Cell, OnceCell},
+        time::Duration,
+    };
 
     use leptos::prelude::*;
 
@@ -58,6 +61,8 @@ mod browser {
 
     thread_local! {
         static TOASTS: OnceCell<Toasts> = const { OnceCell::new() };
+        /// Never given out twice: a timer that outlives its message must not take another one away.
+        static NEXT: Cell<u32> = const { Cell::new(0) };
     }
 
     /// The messages of this page.
@@ -75,7 +80,7 @@ mod browser {
         }
 
         fn push(self, text: String, is_bad: bool, undo: Option<Undo>) {
-            let id = self.list.with_untracked(|list| list.last().map_or(0, |last| last.id + 1));
+            let id = NEXT.replace(NEXT.get() + 1);
             self.list.update(|list| list.push(Toast { id, text, is_bad, undo }));
             set_timeout(move || self.drop(id), STAY);
         }

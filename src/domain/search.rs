@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// One module as the list shows it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Card {
     pub name: String,
     pub label: String,
@@ -343,9 +343,13 @@ impl Index {
         &self.categories
     }
 
-    /// Marks one module as installed or removed without building the index anew; `false` when it is not in the list.
+    /// Marks one module as installed or removed without building the index anew; `false` when that is not enough, because
+    /// the module is not in the list, or shows another version than the newest.
     pub fn set_installed(&mut self, name: &str, installed: Option<String>, update: Option<String>) -> bool {
         let Some(card) = self.cards.iter_mut().find(|card| card.name == name) else { return false };
+        if update.is_none() && installed.as_ref().is_some_and(|version| *version != card.version) {
+            return false;
+        }
         card.installed = installed;
         card.update = update;
         true

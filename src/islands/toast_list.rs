@@ -43,9 +43,11 @@ pub fn ToastList() -> impl IntoView {
         }
     };
     view! {
-        <ol class="toasts" role="status" aria-label="Messages">
-            <For each=move || toasts.list.get() key=|toast| toast.id children=show/>
-        </ol>
+        <div class="toasts" role="status">
+            <ul aria-label="Messages">
+                <For each=move || toasts.list.get() key=|toast| toast.id children=show/>
+            </ul>
+        </div>
         <p class="unseen" role="status" aria-live="polite">{move || live.said.get()}</p>
     }
 }

@@ -35,16 +35,23 @@ pub fn follow(query: leptos::prelude::RwSignal<Query>) {
     on_cleanup(move || moved.remove());
 }
 
-/// Remembers how far the page was scrolled, and goes there once the whole list is here: before that it is too short.
+/// Remembers what was typed last and how far the page was scrolled when it is left, and goes there once the whole list
+/// is here: before that it is too short.
 #[cfg(feature = "hydrate")]
-pub fn keep_place(index: leptos::prelude::RwSignal<Option<crate::domain::search::Index>>) {
-    use leptos::prelude::{Effect, With, on_cleanup, request_animation_frame, window, window_event_listener_untyped};
+pub fn keep_place(
+    query: leptos::prelude::RwSignal<Query>,
+    index: leptos::prelude::RwSignal<Option<crate::domain::search::Index>>,
+) {
+    use leptos::prelude::{
+        Effect, GetUntracked, With, on_cleanup, request_animation_frame, window, window_event_listener_untyped,
+    };
     use leptos::wasm_bindgen::JsValue;
 
-    let left = window_event_listener_untyped("pagehide", |_| {
+    let left = window_event_listener_untyped("pagehide", move |_| {
         if let (Ok(history), Ok(place)) = (window().history(), window().scroll_y()) {
+            let address = format!("/backoffice/modules{}", query.get_untracked().to_search());
             // Without it the page opens at its top.
-            let _ = history.replace_state(&JsValue::from_f64(place), "");
+            let _ = history.replace_state_with_url(&JsValue::from_f64(place), "", Some(&address));
         }
     });
     on_cleanup(move || left.remove());

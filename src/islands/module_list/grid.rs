@@ -73,10 +73,9 @@ where
         let Window { from, to } = window.get();
         cards(from, to)
     });
-    let key = |(place, card): &(usize, Card)| (*place, card.name.clone(), card.installed.clone(), card.update.clone());
     view! {
         <ul class="cards" role="list" aria-label="Modules" node_ref=node on:keydown=move |event| step(&event)>
-            <For each=move || shown.get() key=key let((place, card))>
+            <For each=move || shown.get() key=Clone::clone let((place, card))>
                 <ModuleCard place total card/>
             </For>
         </ul>

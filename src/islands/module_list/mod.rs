@@ -26,7 +26,7 @@ pub fn ModuleList(first: ModulesPage, query: Query) -> impl IntoView {
     {
         crate::browser::index::fetch();
         address::follow(query);
-        address::keep_place(live.index);
+        address::keep_place(query, live.index);
     }
 
     let first = StoredValue::new(first);
@@ -45,7 +45,7 @@ pub fn ModuleList(first: ModulesPage, query: Query) -> impl IntoView {
     });
     let cards = move |from: usize, to: usize| -> Vec<(usize, Card)> {
         hits.with(|hits| match hits {
-            Some(Hits { rows, .. }) => live.index.with_untracked(|index| {
+            Some(Hits { rows, .. }) => live.index.with(|index| {
                 let all = index.as_ref().map(Index::cards).unwrap_or_default();
                 let shown = rows.get(from..to.min(rows.len())).unwrap_or_default();
                 let at = |(place, row): (usize, &u32)| Some((from + place, all.get(*row as usize)?.clone()));

@@ -15,10 +15,10 @@ pub fn RuleForm(acl_type: AclType, rule: Option<StoredRule>) -> impl IntoView {
     });
     let list = format!("roles-{id}");
     let address = format!("/backoffice/acl?type={}", acl_type.as_str());
-    // A new rule is added in place; an edited one closes its form, which is a page of its own.
-    let enhance = is_new.then_some("");
+    // The form of an edited rule is a page of its own, and is left after it.
+    let then = (!is_new).then(|| address.clone());
     view! {
-        <form class="rule-form" method="post" action="/backoffice/api/save_acl_rule" data-enhance=enhance data-done="The rule is saved.">
+        <form class="rule-form" method="post" action="/backoffice/api/save_acl_rule" data-enhance="" data-done=is_new.then_some("The rule is saved.") data-then=then>
             <input type="hidden" name="acl_type" value=acl_type.as_str()/>
             <input type="hidden" name="id" value=id.to_string()/>
             <input type="hidden" name="revision" value=revision.to_string()/>

@@ -22,7 +22,7 @@ pub fn Tester(role: String, component: String) -> impl IntoView {
         <section id="tester" class="part" aria-labelledby="tester-title">
             <h2 id="tester-title">"Try the rules"</h2>
             <p class="soft">"Can this role use this component, and which rule says so?"</p>
-            <form class="rule-form" method="get" action="/backoffice/acl#tester">
+            <form class="rule-form" method="get" action="/backoffice/acl">
                 <label>
                     <span>"Role, e-mail address or domain"</span>
                     <input name="role" required value=role autocomplete="off" list="tester-roles"/>

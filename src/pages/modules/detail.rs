@@ -42,14 +42,17 @@ pub fn ModulePage() -> impl IntoView {
 #[component]
 fn Detail(detail: ModuleDetail) -> impl IntoView {
     let is_broken = detail.installed.is_none() && !detail.broken.is_empty();
-    let description = (!detail.description_html.is_empty())
-        .then(|| view! { <section class="part prose" inner_html=detail.description_html.clone()></section> });
-    let content = (!is_broken).then(|| {
+    let description = (!detail.description_html.is_empty()).then(|| {
         view! {
-            <Components components=detail.components.clone() icon=detail.icon.clone()/>
-            <AccessControl name=detail.name.clone() access=detail.access.clone()/>
+            <section class="part" aria-labelledby="description">
+                <h2 id="description" class="unseen">"Description"</h2>
+                <div class="prose" inner_html=detail.description_html.clone()></div>
+            </section>
         }
     });
+    let components =
+        (!is_broken).then(|| view! { <Components components=detail.components.clone() icon=detail.icon.clone()/> });
+    let access = (!is_broken).then(|| view! { <AccessControl name=detail.name.clone() access=detail.access.clone()/> });
     let readme = detail.readme_html.clone().map(|html| {
         view! {
             <section class="part" aria-labelledby="readme">
@@ -88,7 +91,11 @@ fn Detail(detail: ModuleDetail) -> impl IntoView {
                 <Notices detail=detail.clone()/>
             </div>
             <div class="two">
-                <div>{description} {content} {readme}</div>
+                <div>
+                    <div id="about" data-live="">{description} {components}</div>
+                    {access}
+                    <div id="manual" data-live="">{readme}</div>
+                </div>
                 <Side detail/>
             </div>
         </article>

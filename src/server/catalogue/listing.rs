@@ -63,13 +63,14 @@ impl Listing {
         self.revision.fetch_add(1, Relaxed);
     }
 
-    /// Marks a module as installed in `installed`, or as removed. `false` when the list must be made anew instead,
-    /// because the catalogue does not offer the module or offers an older version of it.
+    /// Marks a module as installed in `installed`. `false` when the list must be made anew instead: after a removal, and
+    /// where the entry is not surely the catalogue's, because another version was installed before or a newer one is now.
     pub(super) fn set_installed(&self, name: &str, installed: Option<&str>) -> bool {
         let mut index = self.index.write();
         let Some(card) = index.cards().iter().find(|card| card.name == name) else { return false };
-        let offered_is_newest =
-            installed.is_some_and(|version| card.broken.is_none() && compare_versions(&card.version, version).is_ge());
+        let offered_is_newest = card.installed.is_none()
+            && card.broken.is_none()
+            && installed.is_some_and(|version| compare_versions(&card.version, version).is_ge());
         if !offered_is_newest {
             return false;
         }

@@ -67,6 +67,7 @@ impl Remote {
             .max_redirects(0)
             .timeout_connect(Some(Duration::from_secs(10)))
             .timeout_recv_response(Some(TIMEOUT))
+            .timeout_per_read(Some(TIMEOUT))
             .user_agent(concat!("stockroom/", env!("CARGO_PKG_VERSION")))
             .build();
         let resolver = PublicOnly { allow_private, inner: DefaultResolver::default() };

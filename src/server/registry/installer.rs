@@ -7,6 +7,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use super::{
@@ -111,7 +112,14 @@ impl Registry {
                     catalogue.fetch(&source, &place, &sha256, &mut |_| !flag.load(Ordering::Relaxed))
                 })
             };
-            let fetched = fetching.await.map_err(ServerError::from)?;
+            // A silent catalogue says nothing for a while; whoever wants to stop does not wait for it.
+            let mut fetching = std::pin::pin!(fetching);
+            let fetched = loop {
+                tokio::select! {
+                    fetched = &mut fetching => break fetched.map_err(ServerError::from)?,
+                    () = tokio::time::sleep(Duration::from_millis(100)) => check_cancelled(flag)?,
+                }
+            };
             check_cancelled(flag)?;
             let fetched = fetched?;
             self.keep_blob(&fetched.sha256, fetched.file.path()).await?;
