@@ -74,7 +74,7 @@ pub async fn post(action: &str, body: String) -> bool {
     send(action, body, None).await
 }
 
-/// The same for a form, whose fields stay as they are after a refusal.
+/// The same for a form. After a refusal the fields of one that is marked `data-keep` stay as they are.
 async fn send(action: &str, body: String, form: Option<&HtmlFormElement>) -> bool {
     let request = gloo_net::http::Request::post(action)
         .header("accept", "application/json")
@@ -100,7 +100,8 @@ async fn send(action: &str, body: String, form: Option<&HtmlFormElement>) -> boo
         }
         Some(problem) => {
             toasts().fail(problem);
-            refresh::around(form.map(|form| form.as_ref())).await;
+            let filled_in = form.filter(|form| form.has_attribute("data-keep"));
+            refresh::around(filled_in.map(AsRef::as_ref)).await;
             false
         }
     }

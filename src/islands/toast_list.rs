@@ -36,7 +36,7 @@ pub fn ToastList() -> impl IntoView {
         });
         view! {
             <li class="toast" class:bad=toast.is_bad>
-                <span>{toast.text}</span>
+                <span role=toast.is_bad.then_some("alert")>{toast.text}</span>
                 {undo}
                 <button class="btn quiet" aria-label="Close" on:click=move |_| toasts.drop(id)>"✕"</button>
             </li>

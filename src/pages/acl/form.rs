@@ -18,7 +18,7 @@ pub fn RuleForm(acl_type: AclType, rule: Option<StoredRule>) -> impl IntoView {
     // The form of an edited rule is a page of its own, and is left after it.
     let then = (!is_new).then(|| address.clone());
     view! {
-        <form class="rule-form" method="post" action="/backoffice/api/save_acl_rule" data-enhance="" data-done=is_new.then_some("The rule is saved.") data-then=then>
+        <form class="rule-form" method="post" action="/backoffice/api/save_acl_rule" data-enhance="" data-keep="" data-done=is_new.then_some("The rule is saved.") data-then=then>
             <input type="hidden" name="acl_type" value=acl_type.as_str()/>
             <input type="hidden" name="id" value=id.to_string()/>
             <input type="hidden" name="revision" value=revision.to_string()/>
