@@ -145,8 +145,10 @@ impl Registry {
                 (None, None) => ServerError::NotFound(format!("The catalogue has no module {name}.")),
             });
         };
+        let is_same =
+            |running: &Job| running.kind == JobKind::Install && running.version.as_ref() == Some(&offer.version);
         if let Some(running) = self.running_job(name).await? {
-            if running.kind == JobKind::Install && running.version.as_ref() == Some(&offer.version) {
+            if is_same(&running) {
                 return Ok(running);
             }
             return Err(ServerError::Conflict(format!(
@@ -164,7 +166,13 @@ impl Registry {
         job.module = Some(name.clone());
         job.label = Some(manifest.label.clone());
         job.version = Some(offer.version.clone());
-        self.start(job, request).await
+        match self.start(job, request).await {
+            // Somebody else was quicker between the look and the start.
+            Err(ServerError::Conflict(reason)) => {
+                self.running_job(name).await?.filter(is_same).ok_or(ServerError::Conflict(reason))
+            }
+            started => started,
+        }
     }
 
     /// Starts to install an archive that was received. `file` is the name that the sender gave it, for display.
