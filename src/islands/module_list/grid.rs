@@ -13,9 +13,12 @@ use crate::{
     domain::search::Card,
 };
 
-/// Rows that are kept above and below the screen.
+/// Rows that are kept above and below the screen while it is scrolled.
 #[cfg(feature = "hydrate")]
-const OVERSCAN: usize = 3;
+const SCROLLING: usize = 3;
+/// The same after a change of the list: the fewer cards are made anew, the sooner a key press is on the screen.
+#[cfg(feature = "hydrate")]
+const TYPING: usize = 1;
 
 /// Which cards are in the page: `from..to`, and how many lie above and below in rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,10 +45,15 @@ where
     let _ = is_whole;
     #[cfg(feature = "hydrate")]
     {
-        let measure = move || {
-            if let Some(list) = node.get_untracked() {
+        let measured = StoredValue::new(None);
+        let measure = move |overscan: usize| {
+            if let Some(list) = node.try_get_untracked().flatten() {
                 let fit = if is_whole.get_untracked() {
-                    fit(&list, total.get_untracked())
+                    let tracks = measured.get_value().or_else(|| Tracks::measure(&list));
+                    measured.set_value(tracks);
+                    tracks.map_or(Window { from: 0, to: PAGE_SIZE }, |tracks| {
+                        fit(&list, tracks, total.get_untracked(), overscan)
+                    })
                 } else {
                     clear(&list);
                     Window { from: 0, to: PAGE_SIZE }
@@ -59,10 +67,14 @@ where
             total.track();
             is_whole.track();
             node.track();
-            measure();
+            // Once the new cards are in the page, so that it is laid out once.
+            request_animation_frame(move || measure(TYPING));
         });
-        let scrolled = window_event_listener(leptos::ev::scroll, move |_| measure());
-        let resized = window_event_listener(leptos::ev::resize, move |_| measure());
+        let scrolled = window_event_listener(leptos::ev::scroll, move |_| measure(SCROLLING));
+        let resized = window_event_listener(leptos::ev::resize, move |_| {
+            measured.set_value(None);
+            measure(SCROLLING);
+        });
         on_cleanup(move || {
             scrolled.remove();
             resized.remove();
@@ -154,22 +166,39 @@ fn columns(list: &leptos::web_sys::Element) -> usize {
     tracks.split(' ').filter(|track| !track.is_empty()).count().max(1)
 }
 
+/// How the grid is laid out; it changes with the window's size alone.
+#[cfg(feature = "hydrate")]
+#[derive(Clone, Copy, Debug)]
+struct Tracks {
+    columns: usize,
+    /// From the top of one row to the top of the next, in CSS pixels.
+    pitch: f64,
+}
+
+#[cfg(feature = "hydrate")]
+impl Tracks {
+    /// `None` while there is no card to measure.
+    fn measure(list: &leptos::web_sys::Element) -> Option<Self> {
+        let style = window().get_computed_style(list).ok().flatten()?;
+        let gap = style.get_property_value("row-gap").ok().and_then(|gap| gap.trim_end_matches("px").parse().ok());
+        let card = list.first_element_child()?.get_bounding_client_rect().height();
+        let pitch = card + gap.unwrap_or(0.0);
+        (pitch > 2.0).then(|| Self { columns: columns(list), pitch })
+    }
+}
+
 /// Which cards are near the screen; makes room for the others above and below.
 #[cfg(feature = "hydrate")]
-fn fit(list: &leptos::web_sys::HtmlUListElement, total: usize) -> Window {
+fn fit(list: &leptos::web_sys::HtmlUListElement, tracks: Tracks, total: usize, overscan: usize) -> Window {
     use leptos::wasm_bindgen::JsCast;
 
-    let columns = columns(list);
+    let Tracks { columns, pitch } = tracks;
     let rows = total.div_ceil(columns);
-    let pitch = list.first_element_child().map_or(0.0, |card| card.get_bounding_client_rect().height()) + gap(list);
     let screen = window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or(800.0);
     let top = list.get_bounding_client_rect().top();
-    if pitch < 2.0 {
-        return Window { from: 0, to: PAGE_SIZE };
-    }
     // Rows are far fewer than 2^52.
-    let first = ((-top / pitch).floor().max(0.0) as usize).saturating_sub(OVERSCAN).min(rows.saturating_sub(1));
-    let last = (((screen - top) / pitch).ceil().max(0.0) as usize + OVERSCAN).clamp(first + 1, rows.max(first + 1));
+    let first = ((-top / pitch).floor().max(0.0) as usize).saturating_sub(overscan).min(rows.saturating_sub(1));
+    let last = (((screen - top) / pitch).ceil().max(0.0) as usize + overscan).clamp(first + 1, rows.max(first + 1));
     let style = list.unchecked_ref::<leptos::web_sys::HtmlElement>().style();
     let above = first as f64 * pitch;
     let below = rows.saturating_sub(last) as f64 * pitch;
@@ -188,11 +217,4 @@ fn clear(list: &leptos::web_sys::HtmlUListElement) {
     for property in ["padding-top", "padding-bottom"] {
         let _ = style.remove_property(property);
     }
-}
-
-#[cfg(feature = "hydrate")]
-fn gap(list: &leptos::web_sys::Element) -> f64 {
-    let style = window().get_computed_style(list).ok().flatten();
-    let gap = style.and_then(|style| style.get_property_value("row-gap").ok()).unwrap_or_default();
-    gap.trim_end_matches("px").parse().unwrap_or(0.0)
 }
