@@ -10,15 +10,18 @@ use leptos_router::{
 };
 
 use crate::{
+    api::server::identity,
     islands::toast_list::ToastList,
     pages::{
+        account::AccountPage,
         acl::AclPage,
         jobs::JobPage,
         modules::{ModulesPage, detail::ModulePage},
         not_found::NotFound,
+        sign_in::{ProofDialog, ProvePage, SetUpPage, SignInPage},
         upload::UploadPage,
     },
-    server::state::AppState,
+    server::{access::UserActor, state::AppState},
 };
 
 /// The document around [`App`]: styles, and the script that starts the wasm, all from this server.
@@ -61,17 +64,27 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/jobs/:id") view=JobPage ssr=SsrMode::Async/>
                     <Route path=path!("/upload") view=UploadPage ssr=SsrMode::Async/>
                     <Route path=path!("/acl") view=AclPage ssr=SsrMode::Async/>
+                    <Route path=path!("/account") view=AccountPage ssr=SsrMode::Async/>
+                    <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async/>
+                    <Route path=path!("/set-up") view=SetUpPage ssr=SsrMode::Async/>
+                    <Route path=path!("/prove") view=ProvePage ssr=SsrMode::Async/>
                     <Route path=path!("/*any") view=NotFound ssr=SsrMode::Async/>
                 </Routes>
             </main>
             <ToastList/>
+            <ProofDialog/>
         </Router>
     }
 }
 
-/// The main menu: a section of the back office each.
+/// The sections of the back office: where each is, below `/backoffice`, and its name.
+const SECTIONS: [(&str, &str); 2] = [("modules", "Modules"), ("acl", "ACL")];
+
+/// The main menu: a section of the back office each, for administrators, and one's own account.
 #[component]
 fn Menu() -> impl IntoView {
+    let user = identity().ok().and_then(|identity| identity.user().ok());
+    let is_admin = user.as_ref().is_some_and(UserActor::is_admin);
     let path = use_location().pathname.get_untracked();
     let item = |section: &'static str, label: &'static str| {
         let href = format!("/backoffice/{section}");
@@ -88,8 +101,15 @@ fn Menu() -> impl IntoView {
                 </svg>
                 "Stockroom"
             </a>
-            {item("modules", "Modules")}
-            {item("acl", "ACL")}
+            {is_admin.then(|| SECTIONS.map(|(section, label)| item(section, label)).collect_view())}
+            {user.map(|user| view! {
+                <div class="me">
+                    {item("account", "Account")}
+                    <form method="post" action="/backoffice/api/sign_out">
+                        <button class="plain" title=user.person().email.clone()>"Sign out"</button>
+                    </form>
+                </div>
+            })}
         </nav>
     }
 }

@@ -1,9 +1,28 @@
 //! The `stockroom` program: reads the command line and starts what it asks for.
 
-use std::{path::PathBuf, process::ExitCode, time::Duration};
+use std::{
+    io::{IsTerminal, Write},
+    net::SocketAddr,
+    path::PathBuf,
+    process::ExitCode,
+    time::Duration,
+};
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-use stockroom::server::{archive::Limits, catalogue, config::Config, config::Options, http, state::AppState};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
+use stockroom::{
+    domain::person::{ADMIN, USER},
+    server::{
+        access::{NewPerson, People, SudoActor},
+        archive::Limits,
+        catalogue,
+        config::{Config, Options},
+        data::DataFolder,
+        error::ServerError,
+        http,
+        state::AppState,
+        store::Store,
+    },
+};
 use tokio::net::TcpListener;
 
 /// How long what is under way may take after the server was asked to end.
@@ -35,6 +54,9 @@ enum Command {
     Serve(Options),
     /// Print the effective configuration as TOML, and where each value came from.
     Config(Options),
+    /// Add users, or give one another password, without the back office.
+    #[command(subcommand)]
+    User(UserCommand),
     /// Work with catalogues.
     #[command(subcommand)]
     Catalogue(CatalogueCommand),
@@ -51,6 +73,27 @@ enum CatalogueCommand {
     },
 }
 
+#[derive(Subcommand)]
+enum UserCommand {
+    /// Add a user. The password is asked for, or read as a line from standard input.
+    Add {
+        /// E-mail address.
+        email: String,
+        /// Make an administrator.
+        #[arg(long)]
+        admin: bool,
+        #[command(flatten)]
+        options: Options,
+    },
+    /// Give a user another password and sign them out everywhere: for when nobody can sign in any more.
+    ResetPassword {
+        /// E-mail address.
+        email: String,
+        #[command(flatten)]
+        options: Options,
+    },
+}
+
 fn main() -> ExitCode {
     let matches = Cli::command().get_matches();
     let cli = match Cli::from_arg_matches(&matches) {
@@ -61,6 +104,7 @@ fn main() -> ExitCode {
     let result = match cli.command {
         Command::Serve(given) => Config::resolve(given, options).and_then(serve),
         Command::Config(given) => Config::resolve(given, options).map(|config| print!("{config}")),
+        Command::User(command) => user(command, options),
         Command::Catalogue(CatalogueCommand::Index { dir }) => index(&dir),
     };
     match result {
@@ -79,6 +123,59 @@ fn index(dir: &std::path::Path) -> Result<(), String> {
     }
     println!("{} modules in {}", written.modules, dir.join("index.json").display());
     Ok(())
+}
+
+/// Works on the data folder itself, so the server has to be stopped: it holds the folder.
+fn user(command: UserCommand, matches: &ArgMatches) -> Result<(), String> {
+    let matches = matches.subcommand().map_or(matches, |(_, options)| options);
+    let (email, is_new, scopes, options) = match command {
+        UserCommand::Add { email, admin: true, options } => {
+            (email, true, vec![ADMIN.to_owned(), USER.to_owned()], options)
+        }
+        UserCommand::Add { email, admin: false, options } => (email, true, vec![USER.to_owned()], options),
+        UserCommand::ResetPassword { email, options } => (email, false, Vec::new(), options),
+    };
+    let config = Config::resolve(options, matches)?;
+    let data = DataFolder::open(&config.data.value)?;
+    let password = read_password(&email)?;
+    let runtime = tokio::runtime::Runtime::new().map_err(|cause| cause.to_string())?;
+    let text = |error: ServerError| error.public().message;
+    runtime.block_on(async {
+        let store = Store::open(&data.database()).await.map_err(|cause| cause.to_string())?;
+        let people = People::new(store.clone());
+        let actor = SudoActor::command_line();
+        if is_new {
+            let new = NewPerson { email, password, scopes, ..NewPerson::default() };
+            let person = people.add(&actor, new).await.map_err(text)?;
+            println!("{} can sign in now.", person.email);
+        } else {
+            let wanted = email.trim().to_lowercase();
+            let everybody = people.list(&actor).await.map_err(text)?;
+            let person = everybody
+                .into_iter()
+                .find(|person| person.email == wanted)
+                .ok_or_else(|| format!("there is no user {wanted}: `stockroom user add` makes one"))?;
+            people.reset_password(&actor, &person.id, password).await.map_err(text)?;
+            println!("{} has a new password.", person.email);
+        }
+        store.close().await;
+        Ok(())
+    })
+}
+
+/// Asks for the password on the terminal, twice; else reads a line.
+fn read_password(email: &str) -> Result<String, String> {
+    if std::io::stdin().is_terminal() {
+        let ask = |prompt: String| rpassword::prompt_password(prompt).map_err(|cause| cause.to_string());
+        let password = ask(format!("Password for {email}: "))?;
+        if ask("Once more: ".to_owned())? != password {
+            return Err("the two passwords are not the same".to_owned());
+        }
+        return Ok(password);
+    }
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).map_err(|cause| format!("the password cannot be read ({cause})"))?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }
 
 fn serve(config: Config) -> Result<(), String> {
@@ -115,12 +212,21 @@ async fn run(config: Config) -> Result<(), String> {
     // Before anybody can think it ready: a signal without a handler would end it at once.
     let asked_to_end = asked_to_end().map_err(|cause| format!("signals cannot be received ({cause})"))?;
     println!("Stockroom is ready at http://{address}/backoffice/");
+    if state.people.is_empty().await.map_err(|cause| cause.to_string())? {
+        let token = state.set_up.begin().map_err(|cause| cause.to_string())?;
+        let base = config.public_url.value.clone().unwrap_or_else(|| format!("http://{address}"));
+        let link = format!("{}/backoffice/set-up?token={token}", base.trim_end_matches('/'));
+        // Whoever reads the terminal may have gone; the log has it, too.
+        let _ = writeln!(std::io::stdout(), "There is no administrator yet. Within an hour, open {link}");
+        tracing::warn!(link, "there is no administrator yet: this link makes one, once");
+    }
 
     let (stopping, registry, store) = (state.stopping.clone(), state.registry.clone(), state.store.clone());
-    let server = axum::serve(listener, http::router(state)).with_graceful_shutdown({
-        let stopping = stopping.clone();
-        async move { stopping.cancelled().await }
-    });
+    let server = axum::serve(listener, http::router(state).into_make_service_with_connect_info::<SocketAddr>())
+        .with_graceful_shutdown({
+            let stopping = stopping.clone();
+            async move { stopping.cancelled().await }
+        });
     let server = tokio::spawn(server.into_future());
     asked_to_end.await;
     tracing::info!("ending: what is under way has {} seconds", GRACE.as_secs());

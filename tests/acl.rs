@@ -10,7 +10,7 @@ use stockroom::{
         name::ModuleName,
     },
     server::{
-        access::{Acl, AdminActor, table_tag},
+        access::{Acl, SudoActor, table_tag},
         error::{Result, ServerError},
         store::Store,
     },
@@ -19,8 +19,8 @@ use tempfile::TempDir;
 
 const TYPE: AclType = AclType::Components;
 
-fn admin() -> AdminActor {
-    AdminActor::on_loopback()
+fn admin() -> SudoActor {
+    SudoActor::command_line()
 }
 
 async fn open(folder: &TempDir) -> Acl {

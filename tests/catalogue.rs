@@ -22,7 +22,7 @@ use axum::{
 };
 use stockroom::{
     domain::{job::Job, name::ModuleName, search::Card},
-    server::{access::AdminActor, archive::Limits, catalogue::write_index},
+    server::{access::SudoActor, archive::Limits, catalogue::write_index},
 };
 use support::{
     ended, eventually,
@@ -54,7 +54,7 @@ async fn on_folder(folders: &Folders) -> TestServer {
 
 async fn install(server: &TestServer, module: &Module) -> Job {
     let registry = &server.state.registry;
-    let job = registry.install(&AdminActor::on_loopback(), &module.module_name(), None).await.expect("is started");
+    let job = registry.install(&SudoActor::command_line(), &module.module_name(), None).await.expect("is started");
     ended(registry, &job.id).await
 }
 
@@ -303,7 +303,7 @@ async fn s7_an_index_that_gives_a_path_for_a_sha256_deletes_nothing() {
     let server = with_index_changed(&folders, &pay("1.0.0").sha256(), text(&victim)).await;
     assert!(listed(&server, "acme.pay").await.broken.is_some());
     let name = ModuleName::parse("acme.pay").expect("a name");
-    assert!(server.state.registry.install(&AdminActor::on_loopback(), &name, None).await.is_err());
+    assert!(server.state.registry.install(&SudoActor::command_line(), &name, None).await.is_err());
     assert!(victim.join("file").exists());
 }
 

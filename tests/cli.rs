@@ -117,10 +117,9 @@ fn a_data_folder_that_another_server_uses_is_said() {
 }
 
 #[test]
-fn anything_but_loopback_is_refused() {
+fn without_users_anything_but_loopback_is_refused() {
     let folders = Folders::new();
-    assert_refuses(&["serve", "--listen", "0.0.0.0:0", "--data", path(&folders.data())], "loopback");
-    assert!(!folders.data().exists());
+    assert_refuses(&["serve", "--listen", "0.0.0.0:0", "--data", path(&folders.data())], "user add --admin");
 }
 
 #[test]

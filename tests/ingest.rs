@@ -12,7 +12,7 @@ use stockroom::{
         job::Job,
         module::{AuthKind, Manifest},
     },
-    server::{access::AdminActor, registry::Checkpoint},
+    server::{access::SudoActor, registry::Checkpoint},
 };
 use support::{
     DEADLINE,
@@ -129,7 +129,7 @@ async fn by_catalogue(server: &TestServer) -> Verdict {
     if offer.manifest.is_none() {
         return Verdict::Refused(offer.findings.into_iter().map(|finding| finding.code).collect());
     }
-    let job = server.state.registry.install(&AdminActor::on_loopback(), &name, None).await.expect("is started");
+    let job = server.state.registry.install(&SudoActor::command_line(), &name, None).await.expect("is started");
     Verdict::of_job(ended(&server.state.registry, &job.id).await)
 }
 

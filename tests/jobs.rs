@@ -22,7 +22,7 @@ use stockroom::{
         name::ModuleName,
     },
     server::{
-        access::AdminActor,
+        access::SudoActor,
         archive::Limits,
         catalogue::{Catalogue, Source},
         data::DataFolder,
@@ -39,8 +39,8 @@ use support::{
 
 const NAME: &str = "acme.pay";
 
-fn admin() -> AdminActor {
-    AdminActor::on_loopback()
+fn admin() -> SudoActor {
+    SudoActor::command_line()
 }
 
 fn old() -> Module {
@@ -103,7 +103,7 @@ impl Life {
     async fn begin_upload(&self, zip: Vec<u8>) -> Job {
         let bytes = futures::stream::iter([Ok::<_, std::io::Error>(bytes::Bytes::from(zip))]);
         let received = Received::read(bytes, &self.registry.temporary(), 1 << 20).await.expect("comes in");
-        self.registry.upload(&admin(), received, None, false).await.expect("is started")
+        self.registry.upload(&admin().publisher(), received, None, false).await.expect("is started")
     }
 
     async fn upload(&self, zip: Vec<u8>) -> Job {
@@ -493,7 +493,7 @@ fn a_module_is_not_removed_while_it_is_being_replaced() {
     live(&folders, checkpoint, async |life| {
         let job = life.begin_upload(new().zip()).await;
         hold.wait();
-        let removed = life.registry.remove(&admin(), &new().module_name()).await;
+        let removed = life.registry.remove(&admin().publisher(), &new().module_name()).await;
         assert!(matches!(removed, Err(ServerError::Conflict(_))), "{removed:?}");
         hold.let_go();
         ended(&life.registry, &job.id).await;
@@ -526,7 +526,7 @@ fn undo_brings_back_the_same_archive() {
     live(&folders, nothing_special(), async |life| {
         life.upload(new().zip()).await;
         let name = new().module_name();
-        life.registry.remove(&admin(), &name).await.expect("is removed");
+        life.registry.remove(&admin().publisher(), &name).await.expect("is removed");
         assert_eq!(installed(&folders.data(), NAME), None);
         life.registry.sweep().await.expect("sweeps");
         let install = life.registry.undo_remove(&admin(), &name).await.expect("comes back");
@@ -541,7 +541,7 @@ fn a_removal_is_not_undone_while_the_module_is_being_installed() {
     let folders = Folders::new();
     live(&folders, nothing_special(), async |life| {
         life.upload(old().zip()).await;
-        life.registry.remove(&admin(), &old().module_name()).await.expect("is removed");
+        life.registry.remove(&admin().publisher(), &old().module_name()).await.expect("is removed");
     });
     let (checkpoint, hold) = hold_at("unpacked");
     live(&folders, checkpoint, async |life| {
@@ -558,7 +558,7 @@ fn a_removal_is_not_undone_while_the_module_is_being_installed() {
 fn a_module_that_is_not_installed_cannot_be_removed() {
     let folders = Folders::new();
     live(&folders, nothing_special(), async |life| {
-        let removed = life.registry.remove(&admin(), &new().module_name()).await;
+        let removed = life.registry.remove(&admin().publisher(), &new().module_name()).await;
         assert!(matches!(removed, Err(ServerError::NotFound(_))), "{removed:?}");
     });
 }
@@ -570,7 +570,7 @@ fn a_removal_of_long_ago_is_swept_away_and_what_is_installed_stays() {
     live(&folders, nothing_special(), async |life| {
         life.upload(new().zip()).await;
         life.upload(other.zip()).await;
-        life.registry.remove(&admin(), &new().module_name()).await.expect("is removed");
+        life.registry.remove(&admin().publisher(), &new().module_name()).await.expect("is removed");
         execute(&folders.data(), "UPDATE removals SET removed_at = 0");
         life.registry.sweep().await.expect("sweeps");
         let undone = life.registry.undo_remove(&admin(), &new().module_name()).await;

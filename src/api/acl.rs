@@ -25,7 +25,8 @@ pub struct PresetView {
 /// All rules of a type.
 #[server(prefix = "/backoffice/api", endpoint = "list_acl_rules", input = GetUrl)]
 pub async fn list_acl_rules(acl_type: AclType) -> Result<AclTable, ApiError> {
-    use super::server::{fail, state};
+    use super::server::{admin, fail, state};
+    admin()?;
     let rules = state().acl.list(acl_type).await.map_err(fail)?;
     let presets = crate::domain::acl::presets(acl_type)
         .into_iter()
@@ -49,7 +50,7 @@ pub async fn save_acl_rule(
     action: String,
     #[server(default)] attributes: String,
 ) -> Result<(), ApiError> {
-    use super::server::{admin, fail, state};
+    use super::server::{fail, state, sudo};
     use crate::{domain::acl::Rule, server::error::ServerError};
 
     let words =
@@ -62,13 +63,13 @@ pub async fn save_acl_rule(
     };
     let acl = state().acl;
     if id == 0 {
-        if !acl.add(&admin(), acl_type, rule).await.map_err(fail)? {
+        if !acl.add(&sudo()?, acl_type, rule).await.map_err(fail)? {
             return Err(fail(ServerError::Conflict(
                 "This rule is in the table already. Nothing was changed.".to_owned(),
             )));
         }
     } else {
-        acl.replace(&admin(), acl_type, id, revision, rule).await.map_err(fail)?;
+        acl.replace(&sudo()?, acl_type, id, revision, rule).await.map_err(fail)?;
     }
     leptos_axum::redirect(&format!("/backoffice/acl?type={}", acl_type.as_str()));
     Ok(())
@@ -77,15 +78,15 @@ pub async fn save_acl_rule(
 /// Deletes the rule that was seen at `revision`.
 #[server(prefix = "/backoffice/api", endpoint = "delete_acl_rule")]
 pub async fn delete_acl_rule(id: i64, revision: i64) -> Result<(), ApiError> {
-    use super::server::{admin, fail, state};
-    state().acl.delete(&admin(), id, revision).await.map_err(fail)
+    use super::server::{fail, state, sudo};
+    state().acl.delete(&sudo()?, id, revision).await.map_err(fail)
 }
 
 /// Replaces the table, which was seen with this tag, by a preset.
 #[server(prefix = "/backoffice/api", endpoint = "apply_acl_preset")]
 pub async fn apply_acl_preset(acl_type: AclType, preset: String, tag: String) -> Result<(), ApiError> {
-    use super::server::{admin, fail, state};
-    state().acl.apply_preset(&admin(), acl_type, &preset, tag).await.map_err(fail)?;
+    use super::server::{fail, state, sudo};
+    state().acl.apply_preset(&sudo()?, acl_type, &preset, tag).await.map_err(fail)?;
     leptos_axum::redirect(&format!("/backoffice/acl?type={}", acl_type.as_str()));
     Ok(())
 }
@@ -96,9 +97,10 @@ pub async fn test_acl(
     #[server(default)] role: String,
     #[server(default)] component: String,
 ) -> Result<Option<AclAnswer>, ApiError> {
-    use super::server::{fail, state};
+    use super::server::{admin, fail, state};
     use crate::domain::acl::{Subject, explain};
 
+    admin()?;
     let (role, component) = (role.trim().to_owned(), component.trim().to_owned());
     if role.is_empty() || component.is_empty() {
         return Ok(None);

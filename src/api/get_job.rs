@@ -8,6 +8,7 @@ use crate::domain::job::Job;
 /// The job with this id.
 #[server(prefix = "/backoffice/api", endpoint = "get_job", input = GetUrl)]
 pub async fn get_job(id: String) -> Result<Job, ApiError> {
-    use super::server::{fail, state};
+    use super::server::{admin, fail, state};
+    admin()?;
     state().registry.job(&id).await.map_err(fail)
 }

@@ -96,7 +96,8 @@ pub struct AccessView {
 /// Everything about one module; 404 when nobody knows it.
 #[server(prefix = "/backoffice/api", endpoint = "get_module", input = GetUrl)]
 pub async fn get_module(name: String) -> Result<ModuleDetail, ApiError> {
-    use super::server::{fail, module_name, state};
+    use super::server::{admin, fail, module_name, state};
+    admin()?;
     let name = module_name(&name)?;
     view::build(&state(), &name).await.map_err(fail)
 }

@@ -8,15 +8,15 @@ use crate::domain::job::Job;
 /// Starts to install a module: the version named, or the newest where `version` is empty.
 #[server(prefix = "/backoffice/api", endpoint = "install_module")]
 pub async fn install_module(name: String, #[server(default)] version: String) -> Result<Job, ApiError> {
-    use super::server::{admin, fail, module_name, state};
+    use super::server::{fail, module_name, state, sudo};
     let name = module_name(&name)?;
     let version = (!version.is_empty()).then_some(version);
-    state().registry.install(&admin(), &name, version.as_deref()).await.map_err(fail)
+    state().registry.install(&sudo()?, &name, version.as_deref()).await.map_err(fail)
 }
 
 /// Asks an installation to stop. One that has ended stays as it is.
 #[server(prefix = "/backoffice/api", endpoint = "cancel_job")]
 pub async fn cancel_job(id: String) -> Result<(), ApiError> {
     use super::server::{admin, fail, state};
-    state().registry.cancel(&admin(), &id).await.map(drop).map_err(fail)
+    state().registry.cancel(&admin()?, &id).await.map(drop).map_err(fail)
 }

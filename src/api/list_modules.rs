@@ -38,9 +38,10 @@ pub async fn list_modules(
     #[server(default)] sort: String,
     #[server(default)] page: usize,
 ) -> Result<ModulesPage, ApiError> {
-    use super::server::{fail, state};
+    use super::server::{admin, fail, state};
     use crate::domain::search::Query;
 
+    admin()?;
     let state = state();
     let query = Query::from_params(|key| match key {
         "q" => Some(q.clone()),

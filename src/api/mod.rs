@@ -1,5 +1,7 @@
 //! Server functions: the back office's use cases, one a file. Each names its actor and hands on to a service.
 
+#[cfg(feature = "ssr")]
+pub mod account;
 pub mod acl;
 pub mod get_job;
 pub mod get_module;
@@ -8,7 +10,9 @@ pub mod list_modules;
 pub mod open_module;
 pub mod remove_module;
 #[cfg(feature = "ssr")]
-mod server;
+pub(crate) mod server;
+#[cfg(feature = "ssr")]
+pub mod session;
 
 use leptos::{
     prelude::FromServerFnError,
@@ -21,6 +25,15 @@ use serde::{Deserialize, Serialize};
 pub struct ApiError {
     pub status: u16,
     pub message: String,
+    /// The password is to be given once more; then the same request will do.
+    #[serde(default)]
+    pub needs_proof: bool,
+}
+
+impl ApiError {
+    pub fn new(status: u16, message: impl Into<String>) -> Self {
+        Self { status, message: message.into(), needs_proof: false }
+    }
 }
 
 impl std::fmt::Display for ApiError {
@@ -37,17 +50,13 @@ impl FromServerFnError for ApiError {
     /// Failures of the transport itself.
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {
-            ServerFnErrorErr::Request(_) => Self {
-                status: 0,
-                message: "The server cannot be reached. Check the connection, then try again.".to_owned(),
-            },
-            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => {
-                Self { status: 400, message: "The form was not filled in as expected.".to_owned() }
+            ServerFnErrorErr::Request(_) => {
+                Self::new(0, "The server cannot be reached. Check the connection, then try again.")
             }
-            _ => Self {
-                status: 500,
-                message: "The server gave an answer that this page does not understand. Reload it.".to_owned(),
-            },
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => {
+                Self::new(400, "The form was not filled in as expected.")
+            }
+            _ => Self::new(500, "The server gave an answer that this page does not understand. Reload it."),
         }
     }
 }

@@ -10,7 +10,7 @@ use wasm_bindgen::{JsCast, prelude::Closure};
 use web_sys::{FormData, HtmlButtonElement, HtmlFormElement, SubmitEvent, UrlSearchParams};
 
 use super::{
-    refresh,
+    proof, refresh,
     toasts::{Undo, toasts},
 };
 
@@ -67,6 +67,14 @@ pub fn listen() {
 #[derive(Deserialize)]
 struct Problem {
     message: String,
+    #[serde(default)]
+    needs_proof: bool,
+}
+
+impl Problem {
+    fn new(message: &str) -> Self {
+        Self { message: message.to_owned(), needs_proof: false }
+    }
 }
 
 /// Sends URL-encoded fields to a server function, shows what it changed, and says why if it refused.
@@ -76,6 +84,27 @@ pub async fn post(action: &str, body: String) -> bool {
 
 /// The same for a form. After a refusal the fields of one that is marked `data-keep` stay as they are.
 async fn send(action: &str, body: String, form: Option<&HtmlFormElement>) -> bool {
+    let mut problem = problem_of(action, &body).await;
+    if problem.as_ref().is_some_and(|problem| problem.needs_proof) && proof::ask().await {
+        problem = problem_of(action, &body).await;
+    }
+    // After a refusal, too: it often means that the page is behind.
+    match problem {
+        None => {
+            refresh::now().await;
+            true
+        }
+        Some(problem) => {
+            toasts().fail(problem.message);
+            let filled_in = form.filter(|form| form.has_attribute("data-keep"));
+            refresh::around(filled_in.map(AsRef::as_ref)).await;
+            false
+        }
+    }
+}
+
+/// Sends the fields; gives what was wrong.
+async fn problem_of(action: &str, body: &str) -> Option<Problem> {
     let request = gloo_net::http::Request::post(action)
         .header("accept", "application/json")
         .header("content-type", "application/x-www-form-urlencoded")
@@ -84,25 +113,11 @@ async fn send(action: &str, body: String, form: Option<&HtmlFormElement>) -> boo
         Ok(request) => request.send().await,
         Err(cause) => Err(cause),
     };
-    let problem = match answer {
+    match answer {
         Ok(answer) if answer.ok() => None,
-        Ok(answer) => Some(answer.json().await.map_or_else(
-            |_| "The server gave an answer that this page does not understand. Reload it.".to_owned(),
-            |problem: Problem| problem.message,
-        )),
-        Err(_) => Some("The server cannot be reached. Check the connection, then try again.".to_owned()),
-    };
-    // After a refusal, too: it often means that the page is behind.
-    match problem {
-        None => {
-            refresh::now().await;
-            true
-        }
-        Some(problem) => {
-            toasts().fail(problem);
-            let filled_in = form.filter(|form| form.has_attribute("data-keep"));
-            refresh::around(filled_in.map(AsRef::as_ref)).await;
-            false
-        }
+        Ok(answer) => Some(answer.json().await.unwrap_or_else(|_| {
+            Problem::new("The server gave an answer that this page does not understand. Reload it.")
+        })),
+        Err(_) => Some(Problem::new("The server cannot be reached. Check the connection, then try again.")),
     }
 }

@@ -12,6 +12,8 @@ mod forms;
 #[cfg(feature = "hydrate")]
 pub mod index;
 #[cfg(feature = "hydrate")]
+pub mod proof;
+#[cfg(feature = "hydrate")]
 pub mod refresh;
 
 #[cfg(feature = "hydrate")]

@@ -25,10 +25,12 @@ mod browser {
 
     use super::Progress;
 
-    #[derive(Deserialize)]
+    #[derive(Default, Deserialize)]
     struct Answer {
         ticket: Option<String>,
         message: Option<String>,
+        #[serde(default, rename = "needsProof")]
+        needs_proof: bool,
     }
 
     /// An upload that can be broken off.
@@ -70,10 +72,20 @@ mod browser {
             upload.set_onprogress(Some(sent.as_ref().unchecked_ref()));
         }
         let ended = {
-            let request = Rc::new(request.clone());
+            let (request, file) = (Rc::new(request.clone()), file.clone());
             Closure::<dyn Fn()>::new(move || {
                 let text = request.response_text().ok().flatten().unwrap_or_default();
-                let answer = serde_json::from_str(&text).unwrap_or(Answer { ticket: None, message: None });
+                let answer: Answer = serde_json::from_str(&text).unwrap_or_default();
+                if answer.needs_proof {
+                    let file = file.clone();
+                    leptos::task::spawn_local(async move {
+                        let again = crate::browser::proof::ask().await.then(|| send(&file, allow_downgrade, progress));
+                        if again.flatten().is_none() {
+                            progress.set(Some(Progress::Refused(answer.message.unwrap_or_default())));
+                        }
+                    });
+                    return;
+                }
                 progress.set(Some(match (answer.ticket, answer.message) {
                     (Some(ticket), _) => Progress::Accepted(ticket),
                     (None, Some(message)) => Progress::Refused(message),

@@ -1,7 +1,7 @@
 //! A failure where something should be: what happened, and how to go on.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
+use leptos_router::hooks::{use_location, use_query_map};
 
 use crate::api::ApiError;
 
@@ -22,7 +22,12 @@ pub fn Refusal() -> impl IntoView {
     let refused = use_query_map().with_untracked(|query| query.get("__err"));
     refused.map(|encoded| {
         let error = leptos::server_fn::error::ServerFnUrlError::<ApiError>::decode_err(&encoded);
-        view! { <Message text=error.message/> }
+        let prove = error.needs_proof.then(|| {
+            let here = use_location().pathname.get_untracked();
+            let next = percent_encoding::utf8_percent_encode(&here, percent_encoding::NON_ALPHANUMERIC).to_string();
+            view! { <p><a href=format!("/backoffice/prove?next={next}")>"Confirm your password"</a></p> }
+        });
+        view! { <Message text=error.message/> {prove} }
     })
 }
 

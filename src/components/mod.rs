@@ -4,4 +4,6 @@ pub mod badge;
 #[cfg(feature = "ssr")]
 pub mod error;
 pub mod icon;
+#[cfg(feature = "ssr")]
+pub mod moment;
 pub mod when;

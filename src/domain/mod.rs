@@ -5,4 +5,5 @@ pub mod finding;
 pub mod job;
 pub mod module;
 pub mod name;
+pub mod person;
 pub mod search;

@@ -18,7 +18,7 @@ pub fn JobPage() -> impl IntoView {
     let content = Suspend::new(async move {
         match get_job(id).await {
             Ok(job) => view! { <Course job/> }.into_any(),
-            Err(ApiError { status: 404, message }) => view! { <Missing what=message/> }.into_any(),
+            Err(ApiError { status: 404, message, .. }) => view! { <Missing what=message/> }.into_any(),
             Err(error) => view! { <Failure error/> }.into_any(),
         }
     });

@@ -1,7 +1,9 @@
 //! The pages, a folder a section of the menu.
 
+pub mod account;
 pub mod acl;
 pub mod jobs;
 pub mod modules;
 pub mod not_found;
+pub mod sign_in;
 pub mod upload;

@@ -1,6 +1,10 @@
 //! The configuration: command line over environment over file over default, and where each value came from.
 
-use std::{fmt, net::SocketAddr, path::PathBuf};
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
 
 use clap::{ArgMatches, Args, parser::ValueSource};
 use serde::Deserialize;
@@ -21,7 +25,7 @@ pub struct Options {
 
     /// Address and port to listen on; port 0 takes a free one. [default: 127.0.0.1:8080]
     ///
-    /// Only loopback addresses are accepted: there is no sign-in yet.
+    /// Without users only loopback addresses are accepted.
     #[arg(long, env = "STOCKROOM_LISTEN", value_name = "ADDRESS")]
     pub listen: Option<String>,
 
@@ -44,6 +48,21 @@ pub struct Options {
     #[arg(long, env = "STOCKROOM_ALLOW_PRIVATE_ADDRESSES", value_name = "BOOL", num_args = 0..=1,
           default_missing_value = "true")]
     pub allow_private_addresses: Option<bool>,
+
+    /// The address under which browsers reach this server, such as https://stockroom.example.com.
+    ///
+    /// With https, cookies are sent over TLS alone.
+    #[arg(long, env = "STOCKROOM_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<String>,
+
+    /// Addresses of the proxies in front of this server, whose `X-Forwarded-For` is believed. [default: none]
+    #[arg(long, env = "STOCKROOM_TRUSTED_PROXY", value_name = "ADDRESS", value_delimiter = ',')]
+    pub trusted_proxy: Option<Vec<IpAddr>>,
+
+    /// File with the secret key that signs tokens and encrypts secrets; made where it is missing, for its owner alone.
+    /// [default: secret.key in the data folder]
+    #[arg(long, env = "STOCKROOM_KEY_FILE", value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
 }
 
 /// Where a value came from.
@@ -81,6 +100,19 @@ pub struct Config {
     pub catalogue: Setting<Vec<String>>,
     pub max_archive_bytes: Setting<u64>,
     pub allow_private_addresses: Setting<bool>,
+    pub public_url: Setting<Option<String>>,
+    pub trusted_proxy: Setting<Vec<IpAddr>>,
+    pub key_file: Setting<Option<PathBuf>>,
+    /// E-mail address and password, from the environment alone: neither belongs into a file or a list of processes.
+    pub first_administrator: Option<(String, String)>,
+}
+
+/// What a server is told about the network around it.
+#[derive(Clone, Debug, Default)]
+pub struct Surroundings {
+    /// Browsers come over TLS.
+    pub is_secure: bool,
+    pub trusted_proxies: Vec<IpAddr>,
 }
 
 impl Config {
@@ -104,12 +136,6 @@ impl Config {
         let address: SocketAddr = listen.value.parse().map_err(|_| {
             format!("{:?} (from {}) is no address with a port: write it like {LISTEN}", listen.value, listen.origin)
         })?;
-        if !address.ip().is_loopback() {
-            return Err(format!(
-                "refusing to listen on {address}: there is no sign-in yet, so only loopback addresses such as {LISTEN} \
-                 are safe"
-            ));
-        }
         Ok(Self {
             listen: Setting { value: address, origin: listen.origin },
             data: pick.setting("data", "STOCKROOM_DATA", options.data, file.data, || PathBuf::from(DATA)),
@@ -130,7 +156,36 @@ impl Config {
                 file.allow_private_addresses,
                 || false,
             ),
+            public_url: public_url(pick.setting(
+                "public_url",
+                "STOCKROOM_PUBLIC_URL",
+                options.public_url.map(Some),
+                file.public_url.map(Some),
+                || None,
+            ))?,
+            trusted_proxy: pick.setting(
+                "trusted_proxy",
+                "STOCKROOM_TRUSTED_PROXY",
+                options.trusted_proxy,
+                file.trusted_proxy,
+                Vec::new,
+            ),
+            key_file: pick.setting(
+                "key_file",
+                "STOCKROOM_KEY_FILE",
+                options.key_file.map(Some),
+                file.key_file.map(Some),
+                || None,
+            ),
+            first_administrator: first_administrator()?,
         })
+    }
+
+    pub fn surroundings(&self) -> Surroundings {
+        Surroundings {
+            is_secure: self.public_url.value.as_deref().is_some_and(|url| url.starts_with("https://")),
+            trusted_proxies: self.trusted_proxy.value.clone(),
+        }
     }
 
     pub fn limits(&self) -> Limits {
@@ -149,7 +204,37 @@ impl fmt::Display for Config {
             f,
             "allow_private_addresses = {}  # {}",
             self.allow_private_addresses.value, self.allow_private_addresses.origin
-        )
+        )?;
+        if let Some(url) = &self.public_url.value {
+            writeln!(f, "public_url = {url:?}  # {}", self.public_url.origin)?;
+        }
+        let proxies: Vec<String> = self.trusted_proxy.value.iter().map(ToString::to_string).collect();
+        writeln!(f, "trusted_proxy = {proxies:?}  # {}", self.trusted_proxy.origin)?;
+        if let Some(path) = &self.key_file.value {
+            writeln!(f, "key_file = {path:?}  # {}", self.key_file.origin)?;
+        }
+        Ok(())
+    }
+}
+
+fn public_url(setting: Setting<Option<String>>) -> Result<Setting<Option<String>>, String> {
+    if let Some(url) = &setting.value
+        && !(url.starts_with("https://") || url.starts_with("http://"))
+    {
+        return Err(format!(
+            "{url:?} (from {}) is no address of a web server: write it like https://stockroom.example.com",
+            setting.origin
+        ));
+    }
+    Ok(setting)
+}
+
+fn first_administrator() -> Result<Option<(String, String)>, String> {
+    let read = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    match (read("STOCKROOM_ADMIN_EMAIL"), read("STOCKROOM_ADMIN_PASSWORD")) {
+        (Some(email), Some(password)) => Ok(Some((email, password))),
+        (None, None) => Ok(None),
+        _ => Err("set both STOCKROOM_ADMIN_EMAIL and STOCKROOM_ADMIN_PASSWORD, or neither".to_owned()),
     }
 }
 
@@ -205,16 +290,9 @@ mod tests {
     }
 
     #[test]
-    fn anything_but_loopback_is_refused() {
-        for open in ["0.0.0.0:8080", "192.168.1.2:80", "[::]:80"] {
-            assert!(resolve(&["--listen", open]).is_err_and(|line| line.contains("no sign-in")), "{open}");
-        }
-        assert!(resolve(&["--listen", "[::1]:80"]).is_ok());
-    }
-
-    #[test]
     fn mistakes_are_named() {
         assert!(resolve(&["--listen", "localhost"]).is_err_and(|line| line.contains("127.0.0.1:8080")));
+        assert!(resolve(&["--public-url", "stockroom.example"]).is_err_and(|line| line.contains("https://")));
         assert!(resolve(&["--config", "/nowhere.toml"]).is_err_and(|line| line.contains("/nowhere.toml")));
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("stockroom.toml");

@@ -54,6 +54,11 @@ impl DataFolder {
         self.root.join("stockroom.db")
     }
 
+    /// The secret key, unless the configuration names another file.
+    pub fn key(&self) -> PathBuf {
+        self.root.join("secret.key")
+    }
+
     /// Archives as they came.
     pub fn blobs(&self) -> PathBuf {
         self.root.join("blobs")

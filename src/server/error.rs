@@ -10,6 +10,17 @@ pub enum ServerError {
     /// The state of things forbids it now; nothing was changed.
     #[error("{0}")]
     Conflict(String),
+    /// Nobody knows who is asking: sign in first.
+    #[error("{0}")]
+    Unauthorized(String),
+    /// Whoever asks may not.
+    #[error("{0}")]
+    Forbidden(String),
+    /// An administrator, but the session's last proof is too old.
+    #[error("Confirm your password to go on. Nothing was changed.")]
+    NeedsProof,
+    #[error("Too many attempts. Wait {seconds} seconds, then try again.")]
+    TooManyAttempts { seconds: u64 },
     /// The request itself is wrong.
     #[error("{0}")]
     Invalid(String),
@@ -38,6 +49,9 @@ impl ServerError {
     pub fn public(&self) -> ApiError {
         let status = match self {
             Self::NotFound(_) => 404,
+            Self::Unauthorized(_) => 401,
+            Self::Forbidden(_) | Self::NeedsProof => 403,
+            Self::TooManyAttempts { .. } => 429,
             Self::Conflict(_) => 409,
             Self::Invalid(_) | Self::Incomplete(_) => 400,
             Self::InvalidArchive(_) => 422,
@@ -46,13 +60,13 @@ impl ServerError {
             Self::Internal { cause } => {
                 let id = uuid::Uuid::new_v4();
                 tracing::error!(%id, %cause, "internal error");
-                return ApiError {
-                    status: 500,
-                    message: format!("Something went wrong on the server. Its log has the cause under {id}."),
-                };
+                return ApiError::new(
+                    500,
+                    format!("Something went wrong on the server. Its log has the cause under {id}."),
+                );
             }
         };
-        ApiError { status, message: self.to_string() }
+        ApiError { needs_proof: matches!(self, Self::NeedsProof), ..ApiError::new(status, self.to_string()) }
     }
 }
 

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    access::Acl,
+    access::{Acl, Door, People, SecretKey, SetUp},
     archive::Limits,
     blobs::Blobs,
     catalogue::{Catalogue, Source},
-    config::Config,
+    config::{Config, Surroundings},
     data::DataFolder,
     events::Events,
     registry::{Parts, Registry},
@@ -24,6 +24,12 @@ pub struct AppState {
     pub catalogue: Catalogue,
     pub registry: Registry,
     pub acl: Acl,
+    pub people: People,
+    pub door: Door,
+    pub set_up: SetUp,
+    pub key: SecretKey,
+    /// What this server is told about the network around it.
+    pub surroundings: Surroundings,
     pub events: Events,
     pub assets: Arc<super::http::Assets>,
     /// When this process began, in milliseconds since the Unix epoch.
@@ -45,24 +51,58 @@ impl AppState {
             .map(|text| Source::parse(text, config.allow_private_addresses.value))
             .collect::<Result<Vec<_>, _>>()?;
         let data = DataFolder::open(&config.data.value)?;
+        let key = SecretKey::open(&config.key_file.value.clone().unwrap_or_else(|| data.key()))?;
         let parts = open_parts(data, sources, config.limits()).await?;
         let (store, catalogue, events) = (parts.store.clone(), parts.catalogue.clone(), parts.events.clone());
         let acl = Acl::open(store.clone()).await.map_err(|cause| cause.to_string())?;
+        let people = People::new(store.clone());
+        open_door(config, &people).await?;
         let registry = Registry::new(parts);
         registry.resume().await.map_err(|cause| cause.to_string())?;
         catalogue.spawn_readers().await;
         registry.spawn_keeper();
         Ok(Self {
-            store,
+            store: store.clone(),
             catalogue,
             registry,
             acl,
+            people,
+            door: Door::new(store.clone(), key.clone()),
+            set_up: SetUp::default(),
+            key,
+            surroundings: config.surroundings(),
             events,
             assets: Arc::default(),
             started_at: now_ms(),
             stopping: CancellationToken::new(),
         })
     }
+}
+
+/// Makes the first administrator where the environment names one, and keeps a server without users off the network.
+///
+/// # Errors
+/// A line for the terminal that says what to do.
+async fn open_door(config: &Config, people: &People) -> Result<(), String> {
+    let text = |cause: super::error::ServerError| cause.public().message;
+    if !people.is_empty().await.map_err(text)? {
+        return Ok(());
+    }
+    if let Some((email, password)) = config.first_administrator.clone() {
+        let person = people.add_first_administrator(email, password).await.map_err(|cause| {
+            format!("STOCKROOM_ADMIN_EMAIL and STOCKROOM_ADMIN_PASSWORD will not do: {}", text(cause))
+        })?;
+        tracing::info!(email = person.email, "the first administrator was made");
+        return Ok(());
+    }
+    let address = config.listen.value;
+    if address.ip().is_loopback() {
+        return Ok(());
+    }
+    Err(format!(
+        "refusing to listen on {address} while there is no user: set STOCKROOM_ADMIN_EMAIL and STOCKROOM_ADMIN_PASSWORD, \
+         or run `stockroom user add --admin EMAIL` first"
+    ))
 }
 
 /// What a registry is built on, out of an opened data folder.

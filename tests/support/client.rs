@@ -1,6 +1,6 @@
 //! An HTTP/1.1 client that sends just what a test says, well-formed or not.
 
-use std::net::SocketAddr;
+use std::{collections::BTreeMap, net::SocketAddr, sync::Mutex};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -61,17 +61,34 @@ fn unchunked(mut bytes: &[u8]) -> Vec<u8> {
 
 pub type Headers<'a> = &'a [(&'a str, &'a str)];
 
-/// A request's head, with `Host` and `Connection: close` unless `headers` say otherwise.
+/// The administrators' tokens, by server.
+static ADMINISTRATORS: Mutex<BTreeMap<SocketAddr, String>> = Mutex::new(BTreeMap::new());
+
+/// From now on requests to this server are its administrator's, unless they say otherwise.
+pub fn administer(server: SocketAddr, token: String) {
+    ADMINISTRATORS.lock().expect("nobody panicked").insert(server, token);
+}
+
+/// Says that nobody is asking.
+pub const NOBODY: (&str, &str) = ("Authorization", "");
+
+/// A request's head: with `Host`, `Connection: close` and the administrator's token, unless `headers` say otherwise.
 pub fn head(server: SocketAddr, method: &str, path: &str, headers: Headers) -> String {
     let mut head = format!("{method} {path} HTTP/1.1\r\n");
     let has = |name: &str| headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
+    if !has("authorization")
+        && !has("cookie")
+        && let Some(token) = ADMINISTRATORS.lock().expect("nobody panicked").get(&server)
+    {
+        head.push_str(&format!("Authorization: Bearer {token}\r\n"));
+    }
     if !has("host") {
         head.push_str(&format!("Host: {server}\r\n"));
     }
     if !has("connection") {
         head.push_str("Connection: close\r\n");
     }
-    for (name, value) in headers {
+    for (name, value) in headers.iter().filter(|header| **header != NOBODY) {
         head.push_str(&format!("{name}: {value}\r\n"));
     }
     head + "\r\n"

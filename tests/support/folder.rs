@@ -37,7 +37,7 @@ impl Folders {
     }
 }
 
-/// Every file below the data folder but the database, and every folder of an unpacked module, by relative path.
+/// Every file below the data folder but the database and the key, and every folder of an unpacked module, by relative path.
 pub fn kept(data: &Path) -> BTreeSet<String> {
     WalkDir::new(data)
         .min_depth(1)
@@ -45,7 +45,7 @@ pub fn kept(data: &Path) -> BTreeSet<String> {
         .map(|entry| entry.expect("readable"))
         .filter(|entry| entry.file_type().is_file() || entry.path().parent() == Some(&data.join("modules")))
         .map(|entry| entry.path().strip_prefix(data).expect("inside").to_string_lossy().into_owned())
-        .filter(|path| !path.starts_with("stockroom.db") && path != "lock")
+        .filter(|path| !path.starts_with("stockroom.db") && path != "lock" && path != "secret.key")
         .collect()
 }
 

@@ -2,17 +2,20 @@
 
 use std::{net::SocketAddr, path::Path, sync::Arc};
 
-use stockroom::server::{
-    access::Acl,
-    archive::Limits,
-    catalogue::Source,
-    config::{Config, Origin, Setting},
-    data::DataFolder,
-    http,
-    registry::{Checkpoint, Registry},
-    state::{AppState, open_parts},
-    store::catalogue::Offer,
-    time::now_ms,
+use stockroom::{
+    domain::person::Person,
+    server::{
+        access::{Acl, Credentials, Door, NewPerson, People, SecretKey, SetUp, SudoActor},
+        archive::Limits,
+        catalogue::Source,
+        config::{Config, Origin, Setting, Surroundings},
+        data::DataFolder,
+        http,
+        registry::{Checkpoint, Registry},
+        state::{AppState, open_parts},
+        store::catalogue::Offer,
+        time::now_ms,
+    },
 };
 use tokio::net::TcpListener;
 
@@ -21,6 +24,10 @@ use super::{
     ended, eventually,
     module::Module,
 };
+
+/// The administrator of every test server, and everybody's password.
+pub const ADMIN: &str = "admin@example.com";
+pub const PASSWORD: &str = "correct horse battery";
 
 pub struct TestServer {
     pub state: AppState,
@@ -40,10 +47,17 @@ impl TestServer {
 
     /// A server whose jobs tell `checkpoint` of the points that they reach.
     pub async fn with_checkpoint(data: &Path, checkpoint: Checkpoint) -> Self {
-        let data = DataFolder::open(data).expect("opens");
+        let folder = data;
+        let data = DataFolder::open(folder).expect("opens");
         let parts = open_parts(data, Vec::<Source>::new(), Limits::default()).await.expect("opens");
         let (store, catalogue, events) = (parts.store.clone(), parts.catalogue.clone(), parts.events.clone());
+        let key = SecretKey::open(&folder.join("secret.key")).expect("opens");
         let state = AppState {
+            people: People::new(store.clone()),
+            door: Door::new(store.clone(), key.clone()),
+            set_up: SetUp::default(),
+            key,
+            surroundings: Surroundings::default(),
             acl: Acl::open(store.clone()).await.expect("opens"),
             registry: Registry::with_checkpoint(parts, checkpoint),
             store,
@@ -59,8 +73,38 @@ impl TestServer {
     async fn serve(state: AppState) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("listens");
         let address = listener.local_addr().expect("has an address");
-        tokio::spawn(axum::serve(listener, http::router(state.clone())).into_future());
-        Self { state, address }
+        let service = http::router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        tokio::spawn(axum::serve(listener, service).into_future());
+        let server = Self { state, address };
+        if server.state.people.is_empty().await.expect("asks") {
+            server.add_person(ADMIN, &["admin", "user"], &[]).await;
+        }
+        client::administer(address, server.token(ADMIN).await);
+        server
+    }
+
+    /// Adds somebody whose password is [`PASSWORD`].
+    pub async fn add_person(&self, email: &str, scopes: &[&str], vendors: &[&str]) -> Person {
+        let texts = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
+        let new = NewPerson {
+            email: email.to_owned(),
+            password: PASSWORD.to_owned(),
+            scopes: texts(scopes),
+            vendors: texts(vendors),
+            ..NewPerson::default()
+        };
+        self.state.people.add(&SudoActor::command_line(), new).await.expect("adds somebody")
+    }
+
+    /// A token as a client gets it by signing in.
+    pub async fn token(&self, email: &str) -> String {
+        let who = Credentials {
+            login: email.to_owned(),
+            password: PASSWORD.to_owned(),
+            address: [127, 0, 0, 1].into(),
+            agent: String::new(),
+        };
+        self.state.door.token_for(who).await.expect("signs in").1
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -99,5 +143,9 @@ pub fn config(data: &Path, catalogues: &[&str], archive_bytes: u64) -> Config {
         catalogue: set(catalogues.iter().map(|&text| text.to_owned()).collect()),
         max_archive_bytes: set(archive_bytes),
         allow_private_addresses: set(true),
+        public_url: set(None),
+        trusted_proxy: set(Vec::new()),
+        key_file: set(None),
+        first_administrator: None,
     }
 }

@@ -32,7 +32,7 @@ pub fn ModulePage() -> impl IntoView {
     let content = Suspend::new(async move {
         match get_module(name).await {
             Ok(detail) => view! { <Detail detail/> }.into_any(),
-            Err(ApiError { status: 404, message }) => view! { <Missing what=message/> }.into_any(),
+            Err(ApiError { status: 404, message, .. }) => view! { <Missing what=message/> }.into_any(),
             Err(error) => view! { <Failure error/> }.into_any(),
         }
     });

@@ -15,7 +15,7 @@ use crate::{
         job::{Job, JobState, Outcome},
     },
     server::{
-        access::AdminActor,
+        access::{Publisher, UserActor},
         error::{Result, ServerError},
         registry::Received,
         state::AppState,
@@ -36,6 +36,7 @@ pub(super) struct Parameters {
 /// Takes a raw zip and answers with the ticket of the job that installs it.
 pub(super) async fn publish(
     State(state): State<AppState>,
+    publisher: Publisher,
     Query(parameters): Query<Parameters>,
     headers: HeaderMap,
     body: Body,
@@ -52,7 +53,7 @@ pub(super) async fn publish(
     }
     let received = Received::read(body.into_data_stream(), &state.registry.temporary(), limit).await?;
     let file = headers.get("x-file-name").and_then(|name| file_name(name.to_str().ok()?));
-    let job = state.registry.upload(&AdminActor::on_loopback(), received, file, parameters.allow_downgrade).await?;
+    let job = state.registry.upload(&publisher, received, file, parameters.allow_downgrade).await?;
     Ok(Json(json!({ "ticket": job.id })))
 }
 
@@ -70,7 +71,11 @@ pub(super) fn displayable(name: &str) -> Option<String> {
 }
 
 /// How a job stands, in the words of the public protocol: `finished` is set on failure, too, so `err` comes first.
-pub(super) async fn ticket(State(state): State<AppState>, Path(ticket): Path<String>) -> Result<Json<Value>> {
+pub(super) async fn ticket(
+    State(state): State<AppState>,
+    _: UserActor,
+    Path(ticket): Path<String>,
+) -> Result<Json<Value>> {
     let job = state.registry.job(&ticket).await?;
     Ok(Json(ticket_body(&job)))
 }

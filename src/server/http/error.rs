@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    http::StatusCode,
+    http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use serde_json::json;
@@ -18,12 +18,19 @@ impl IntoResponse for ServerError {
             "error": status.canonical_reason().unwrap_or("Error"),
             "message": public.message,
         });
+        let wait = if let Self::TooManyAttempts { seconds } = self { Some(seconds) } else { None };
         match self {
             Self::InvalidArchive(findings) => body["data"] = json!(findings),
             Self::TooLarge { limit } => body["limit"] = json!(limit),
+            Self::NeedsProof => body["needsProof"] = json!(true),
+            Self::TooManyAttempts { seconds } => body["retryAfter"] = json!(seconds),
             _ => {}
         }
-        (status, Json(body)).into_response()
+        let mut response = (status, Json(body)).into_response();
+        if let Some(seconds) = wait {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
     }
 }
 

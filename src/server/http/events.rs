@@ -14,7 +14,7 @@ use tokio::sync::watch;
 
 use crate::{
     domain::job::Event,
-    server::{state::AppState, store},
+    server::{access::AdminActor, state::AppState, store},
 };
 
 #[derive(Deserialize)]
@@ -33,6 +33,7 @@ struct Cursor {
 /// Streams the events after `Last-Event-ID`, else after `after`, else those that are still to come.
 pub(super) async fn stream(
     State(state): State<AppState>,
+    _: AdminActor,
     Query(parameters): Query<Parameters>,
     headers: HeaderMap,
 ) -> axum::response::sse::Sse<impl Stream<Item = Result<Sse, Infallible>>> {

@@ -1,26 +1,73 @@
-//! What every request must be, and what every answer carries.
+//! Whom the back office lets in, and what every answer carries.
 
 use axum::{
     extract::Request,
-    http::{HeaderName, HeaderValue, header},
+    http::{HeaderName, HeaderValue, Method, header},
     middleware::Next,
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
 };
 use leptos::{nonce::use_nonce, prelude::expect_context};
 use leptos_axum::ResponseOptions;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::server::error::ServerError;
+use super::identity::Identity;
+use crate::server::error::{Result, ServerError};
 
-/// Refuses requests for other hosts, and adds the headers that no answer goes without.
+/// Below `/backoffice`: what anybody may see, because it is the way in.
+const FOR_ANYBODY: [&str; 6] =
+    ["/assets/", "/sign-in", "/set-up", "/api/sign_in", "/api/finish_set_up", "/api/sign_out"];
+/// Below `/backoffice`: what concerns whoever is signed in alone.
+const FOR_USERS: [&str; 7] = [
+    "/account",
+    "/prove",
+    "/api/prove",
+    "/api/change_password",
+    "/api/end_session",
+    "/api/create_token",
+    "/api/revoke_token",
+];
+
+/// Lets nobody but administrators into the back office, and leads everybody else to where they can go.
 ///
-/// While everyone who reaches the server counts as its administrator, a page of another site must not reach it by
-/// pointing its own name at 127.0.0.1 (DNS rebinding), so only loopback names are served.
-pub(super) async fn guard(request: Request, next: Next) -> Response {
-    let mut response = if is_for_us(&request) {
-        next.run(request).await
-    } else {
-        ServerError::Invalid("This server answers to localhost only.".to_owned()).into_response()
+/// Services ask for an actor all the same: this is for pages, which look at everything.
+pub(super) async fn admit(request: Request, next: Next) -> Result<Response> {
+    let Some(place) = request.uri().path().strip_prefix("/backoffice") else { return Ok(next.run(request).await) };
+    let is_at = |places: &[&str]| {
+        places.iter().any(|known| {
+            place
+                .strip_prefix(known)
+                .is_some_and(|rest| rest.is_empty() || known.ends_with('/') || rest.starts_with('/'))
+        })
     };
+    if is_at(&FOR_ANYBODY) {
+        return Ok(next.run(request).await);
+    }
+    let identity =
+        request.extensions().get::<Identity>().ok_or_else(|| ServerError::internal("a request without identity"))?;
+    let admitted = match identity.user() {
+        Ok(_) if is_at(&FOR_USERS) => Ok(()),
+        Ok(user) => user.admin().map(drop),
+        Err(error) => Err(error),
+    };
+    let Err(error) = admitted else { return Ok(next.run(request).await) };
+    let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !accept.contains("text/html") {
+        return Err(error);
+    }
+    Ok(match error {
+        ServerError::Unauthorized(_) => {
+            let path = request.uri().path_and_query().map_or("/backoffice/modules", |path| path.as_str());
+            let next = if request.method() == Method::GET { path } else { "/backoffice/modules" };
+            Redirect::to(&format!("/backoffice/sign-in?next={}", utf8_percent_encode(next, NON_ALPHANUMERIC)))
+                .into_response()
+        }
+        // Their own page says what is theirs.
+        _ => Redirect::to("/backoffice/account?refused=admin").into_response(),
+    })
+}
+
+/// Adds the headers that no answer goes without.
+pub(super) async fn guard(mut response: Response) -> Response {
     let headers = response.headers_mut();
     for (name, value) in [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -37,25 +84,6 @@ pub(super) async fn guard(request: Request, next: Next) -> Response {
     response
 }
 
-fn is_for_us(request: &Request) -> bool {
-    let host = request
-        .uri()
-        .authority()
-        .map(|authority| authority.as_str())
-        .or_else(|| request.headers().get(header::HOST).and_then(|value| value.to_str().ok()));
-    host.is_some_and(is_loopback)
-}
-
-fn is_loopback(host: &str) -> bool {
-    let name = match host.strip_prefix('[') {
-        Some(v6) => v6.split(']').next().unwrap_or_default(),
-        None => host.rsplit_once(':').map_or(host, |(name, _)| name),
-    };
-    name.eq_ignore_ascii_case("localhost")
-        || name.to_ascii_lowercase().ends_with(".localhost")
-        || name.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
-}
-
 /// The content security policy of a rendered page: our own files, and scripts with this answer's nonce.
 pub(super) fn set_page_policy() {
     let nonce = use_nonce().map(|nonce| nonce.to_string()).unwrap_or_default();
@@ -65,20 +93,5 @@ pub(super) fn set_page_policy() {
     );
     if let Ok(value) = HeaderValue::from_str(&policy) {
         expect_context::<ResponseOptions>().insert_header(header::CONTENT_SECURITY_POLICY, value);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_loopback;
-
-    #[test]
-    fn only_loopback_names_are_served() {
-        for ours in ["localhost", "LOCALHOST:8080", "127.0.0.1:80", "127.0.0.2", "[::1]:8080", "a.localhost:1"] {
-            assert!(is_loopback(ours), "{ours}");
-        }
-        for other in ["evil.example", "localhost.evil.example:80", "10.0.0.1", "[fe80::1]:80", "127.0.0.1.evil", ""] {
-            assert!(!is_loopback(other), "{other}");
-        }
     }
 }

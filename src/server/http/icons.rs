@@ -7,12 +7,13 @@ use axum::{
 };
 
 use crate::server::{
+    access::UserActor,
     error::{Result, ServerError},
     state::AppState,
     store,
 };
 
-pub(super) async fn serve(State(state): State<AppState>, Path(sha256): Path<String>) -> Result<Response> {
+pub(super) async fn serve(State(state): State<AppState>, _: UserActor, Path(sha256): Path<String>) -> Result<Response> {
     let wanted = sha256.clone();
     let known = state.store.read(move |connection| store::icons::get(connection, &wanted)).await?;
     let icon = match known {

@@ -7,9 +7,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::server::state::AppState;
+use crate::server::{access::AdminActor, state::AppState};
 
-pub(super) async fn serve(State(state): State<AppState>, headers: HeaderMap) -> Response {
+pub(super) async fn serve(State(state): State<AppState>, _: AdminActor, headers: HeaderMap) -> Response {
     // The revision begins anew with each start, so the tag names the start as well.
     let tag = format!("\"{}-{}\"", state.started_at, state.catalogue.listing().revision());
     let common = [(header::ETAG, tag.clone()), (header::CACHE_CONTROL, "private, no-cache".to_owned())];

@@ -6,6 +6,7 @@ mod error;
 mod events;
 mod guard;
 mod icons;
+mod identity;
 mod index;
 mod modules;
 mod upload;
@@ -35,6 +36,7 @@ use tower_http::{
 };
 
 pub use assets::Assets;
+pub use identity::{Identity, session_cookie};
 
 use super::{error::ServerError, state::AppState};
 use crate::app::{App, shell};
@@ -94,8 +96,10 @@ pub fn router(state: AppState) -> Router {
         .layer(
             ServiceBuilder::new()
                 .layer(CatchPanicLayer::custom(panicked))
-                .layer(middleware::from_fn(guard::guard))
+                .layer(middleware::map_response(guard::guard))
                 .layer(CsrfLayer::new())
+                .layer(middleware::from_fn_with_state(state.clone(), identity::identify))
+                .layer(middleware::from_fn(guard::admit))
                 .layer(CompressionLayer::new().compress_when(compressible)),
         )
 }

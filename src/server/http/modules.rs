@@ -11,6 +11,7 @@ use serde::Deserialize;
 use crate::{
     domain::name::ModuleName,
     server::{
+        access::AdminActor,
         error::{Result, ServerError},
         state::AppState,
     },
@@ -25,6 +26,7 @@ pub(super) struct Parameters {
 /// Streams the archive byte for byte: the installed one, else the catalogue's newest, unless another is asked for.
 pub(super) async fn download(
     State(state): State<AppState>,
+    _: AdminActor,
     Path(name): Path<String>,
     Query(parameters): Query<Parameters>,
     headers: HeaderMap,

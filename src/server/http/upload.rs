@@ -9,15 +9,23 @@ use futures::StreamExt;
 
 use super::components::displayable;
 use crate::server::{
-    access::AdminActor,
+    access::Publisher,
     error::{Result, ServerError},
     registry::Received,
     state::AppState,
 };
 
 /// Takes the form's file and leads to the page that shows its installation; a refusal leads there, too, as a text.
-pub(super) async fn form(State(state): State<AppState>, multipart: Multipart) -> Response {
-    match receive(&state, multipart).await {
+pub(super) async fn form(
+    State(state): State<AppState>,
+    publisher: Result<Publisher>,
+    multipart: Multipart,
+) -> Response {
+    let received = match publisher {
+        Ok(publisher) => receive(&state, &publisher, multipart).await,
+        Err(error) => Err(error),
+    };
+    match received {
         Ok(id) => Redirect::to(&format!("/backoffice/jobs/{id}")).into_response(),
         Err(error) => {
             let status = error.public().status;
@@ -28,7 +36,7 @@ pub(super) async fn form(State(state): State<AppState>, multipart: Multipart) ->
     }
 }
 
-async fn receive(state: &AppState, mut multipart: Multipart) -> Result<String> {
+async fn receive(state: &AppState, publisher: &Publisher, mut multipart: Multipart) -> Result<String> {
     let broken = |_| ServerError::Incomplete("The upload broke off. Send the file again.".to_owned());
     let mut allow_downgrade = false;
     while let Some(field) = multipart.next_field().await.map_err(broken)? {
@@ -48,11 +56,7 @@ async fn receive(state: &AppState, mut multipart: Multipart) -> Result<String> {
                 let file = field.file_name().and_then(displayable);
                 let limit = state.registry.limits().archive_bytes;
                 let received = Received::read(field.boxed(), &state.registry.temporary(), limit).await?;
-                return Ok(state
-                    .registry
-                    .upload(&AdminActor::on_loopback(), received, file, allow_downgrade)
-                    .await?
-                    .id);
+                return Ok(state.registry.upload(publisher, received, file, allow_downgrade).await?.id);
             }
             _ => {}
         }

@@ -22,7 +22,8 @@ use crate::{
         error::ServerError,
         store::{
             self,
-            jobs::Request,
+            audit::Deed,
+            jobs::{Request, Source},
             modules::{Archive, Install},
         },
         time::now_ms,
@@ -67,8 +68,8 @@ impl Registry {
         let (checked, file) = self.check(file).await?;
         let installed = self.admit(job, request, &checked).await?;
         at.reached("checked");
-        let sha256 = request.sha256();
-        if installed.as_ref().is_some_and(|install| install.sha256 == sha256) {
+        let sha256 = &request.sha256;
+        if installed.as_ref().is_some_and(|install| install.sha256 == *sha256) {
             return Ok(self.end_as_unchanged(job).await?);
         }
 
@@ -100,7 +101,8 @@ impl Registry {
 
     /// Brings the archive into the blob store, and opens it.
     async fn fetch(&self, job: &mut Job, request: &Request, flag: &Arc<AtomicBool>) -> Result<File, Stop> {
-        if let Request::Catalogue { source, place, sha256, .. } = request
+        let sha256 = &request.sha256;
+        if let Source::Catalogue { source, place } = &request.source
             && !self.has_blob(sha256).await?
         {
             self.enter(job, Step::Fetch, flag).await?;
@@ -124,7 +126,7 @@ impl Registry {
             let fetched = fetched?;
             self.keep_blob(&fetched.sha256, fetched.file.path()).await?;
         }
-        Ok(self.inner.blobs.to_file(request.sha256(), &self.inner.data.temporary()).await?)
+        Ok(self.inner.blobs.to_file(&request.sha256, &self.inner.data.temporary()).await?)
     }
 
     async fn check(&self, file: File) -> Result<(Checked, File), Stop> {
@@ -143,6 +145,11 @@ impl Registry {
         if let Some(expected) = job.module.as_ref().filter(|expected| **expected != manifest.name) {
             let message = format!("The archive holds {}, not {expected}.", manifest.name);
             return Err(Stop::Failed(JobFailure::new("other-module", message)));
+        }
+        let vendor = manifest.name.vendor();
+        if request.vendors.as_ref().is_some_and(|vendors| !vendors.iter().any(|own| own == vendor)) {
+            let message = format!("You are not a developer of {vendor}.");
+            return Err(Stop::Failed(JobFailure::new("forbidden", message)));
         }
         job.module = Some(manifest.name.clone());
         job.label = Some(manifest.label.clone());
@@ -167,7 +174,7 @@ impl Registry {
 
         let installed = self.installed(&manifest.name).await?;
         if let Some(install) = installed.as_ref().filter(|install| is_downgrade(&manifest.version, &install.version))
-            && !request.allow_downgrade()
+            && !request.allow_downgrade
         {
             let message = format!(
                 "Version {} is older than {}, which is installed. To replace it all the same, say so: in the dialog, or \
@@ -244,10 +251,12 @@ impl Registry {
         archive: Archive,
         previous: Option<Install>,
     ) -> Result<(), Stop> {
-        let source = match request {
-            Request::Catalogue { source, .. } => source.clone(),
-            Request::Upload { .. } => "upload".to_owned(),
+        let source = match &request.source {
+            Source::Catalogue { source, .. } => source.clone(),
+            Source::Upload => "upload".to_owned(),
         };
+        let by = request.by.clone();
+        let before = previous.as_ref().map(Install::shown);
         job.state = JobState::Succeeded;
         job.outcome =
             Some(previous.map_or(Outcome::Installed, |install| Outcome::Replaced { previous: install.version }));
@@ -267,6 +276,11 @@ impl Registry {
                     return Err(ServerError::Conflict(owned_by_another(&component, &owner)));
                 }
                 store::modules::install(tx, &archive, &source, now)?;
+                let action = if before.is_some() { "module.replace" } else { "module.install" };
+                let mut deed = Deed::new(action, its_name.as_str()).module(its_name.as_str());
+                deed.before = before;
+                deed.after = store::modules::installed(tx, &its_name)?.as_ref().map(Install::shown);
+                store::audit::append(tx, &by, &deed, now)?;
                 store::events::append(tx, &event, now)?;
                 store::jobs::update(tx, &ended, now, now)
             })

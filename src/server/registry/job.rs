@@ -78,7 +78,7 @@ impl Registry {
         let this = self.clone();
         self.inner.tasks.spawn(async move {
             let id = job.id.clone();
-            let (mut job, sha256) = (job, request.sha256().to_owned());
+            let (mut job, sha256) = (job, request.sha256.clone());
             let worked = AssertUnwindSafe(this.work(&mut job, &request, &flag)).catch_unwind();
             let result = tokio::select! {
                 result = worked => result.unwrap_or_else(|_| Err(ServerError::internal("a job panicked").into())),
@@ -160,7 +160,7 @@ impl Registry {
         for (job, request, attempt) in taken {
             if attempt > ATTEMPTS_MAX {
                 let message = "The server ended several times in its midst.";
-                let sha256 = request.sha256().to_owned();
+                let sha256 = request.sha256.clone();
                 self.end_unchanged(job, Stop::Failed(JobFailure::new("interrupted", message)), &sha256).await?;
             } else {
                 tracing::info!(job = job.id, attempt, "an installation goes on after a restart");

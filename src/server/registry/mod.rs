@@ -22,14 +22,19 @@ pub use installer::Checkpoint;
 pub use receive::Received;
 
 use super::{
-    access::AdminActor,
+    access::{AdminActor, Publisher, SudoActor},
     archive::Limits,
     blobs::Blobs,
     catalogue::{Catalogue, compare_versions},
     data::DataFolder,
     error::{Result, ServerError},
     events::Events,
-    store::{self, Store, jobs::Request, modules::Install},
+    store::{
+        self, Store,
+        audit::Deed,
+        jobs::{Request, Source},
+        modules::Install,
+    },
     time::now_ms,
 };
 use crate::domain::{
@@ -128,7 +133,7 @@ impl Registry {
     /// # Errors
     /// [`ServerError::NotFound`] when the catalogue has no such module or version, [`ServerError::Conflict`] when it is
     /// broken or another version of it is being installed.
-    pub async fn install(&self, _: &AdminActor, name: &ModuleName, version: Option<&str>) -> Result<Job> {
+    pub async fn install(&self, actor: &SudoActor, name: &ModuleName, version: Option<&str>) -> Result<Job> {
         let offers = self.inner.catalogue.offers(name).await?;
         let wanted = offers.iter().find(|offer| {
             version.map_or(offer.manifest.is_some(), |version| offer.version == version && offer.manifest.is_some())
@@ -155,12 +160,13 @@ impl Registry {
                 "Another installation of {name} is running. Wait for it, or cancel it."
             )));
         }
-        let request = Request::Catalogue {
-            source: offer.source.clone(),
-            place: offer.place.clone(),
+        let request = Request {
             sha256: offer.sha256.clone(),
             // Who asks for a version by its number has seen it.
             allow_downgrade: version.is_some(),
+            by: actor.by(),
+            vendors: None,
+            source: Source::Catalogue { source: offer.source.clone(), place: offer.place.clone() },
         };
         let mut job = new_job(JobKind::Install);
         job.module = Some(name.clone());
@@ -181,12 +187,18 @@ impl Registry {
     /// [`ServerError::Internal`] alone: what is wrong with the archive is found by the job.
     pub async fn upload(
         &self,
-        _: &AdminActor,
+        publisher: &Publisher,
         received: Received,
         file: Option<String>,
         allow_downgrade: bool,
     ) -> Result<Job> {
-        let request = Request::Upload { sha256: received.sha256.clone(), allow_downgrade };
+        let request = Request {
+            sha256: received.sha256.clone(),
+            allow_downgrade,
+            by: publisher.by(),
+            vendors: publisher.vendors().map(<[String]>::to_vec),
+            source: Source::Upload,
+        };
         let mut job = new_job(JobKind::Upload);
         job.file = file;
         job.step = Step::Check;
@@ -220,8 +232,10 @@ impl Registry {
     ///
     /// # Errors
     /// [`ServerError::NotFound`] when it is not installed, [`ServerError::Conflict`] while it is being installed.
-    pub async fn remove(&self, _: &AdminActor, name: &ModuleName) -> Result<()> {
-        let (this, module) = (self.clone(), name.clone());
+    /// [`ServerError::Forbidden`] to publishers of other vendors.
+    pub async fn remove(&self, publisher: &Publisher, name: &ModuleName) -> Result<()> {
+        publisher.check(name.vendor())?;
+        let (this, module, by) = (self.clone(), name.clone(), publisher.by());
         self.to_the_end(async move {
             let name = module.clone();
             let id = this
@@ -229,9 +243,13 @@ impl Registry {
                 .store
                 .write("remove module", move |tx| {
                     refuse_while_running(tx, &module)?;
-                    if !store::modules::remove(tx, &module, now_ms())? {
+                    let before = store::modules::installed(tx, &module)?;
+                    let now = now_ms();
+                    let (Some(before), true) = (before, store::modules::remove(tx, &module, now)?) else {
                         return Err(ServerError::NotFound(format!("{module} is not installed.")));
-                    }
+                    };
+                    let deed = Deed::new("module.remove", module.as_str()).module(module.as_str());
+                    store::audit::append(tx, &by, &deed.before(before.shown()), now)?;
                     let event = Event::Module { name: module, installed: None, update: None };
                     store::events::append(tx, &event, now_ms())
                 })
@@ -249,11 +267,20 @@ impl Registry {
     /// # Errors
     /// [`ServerError::Conflict`] when it was or is being installed again in the meantime, [`ServerError::NotFound`] when it is too
     /// late.
-    pub async fn undo_remove(&self, _: &AdminActor, name: &ModuleName) -> Result<Install> {
-        let (this, module) = (self.clone(), name.clone());
+    pub async fn undo_remove(&self, actor: &SudoActor, name: &ModuleName) -> Result<Install> {
+        let (this, module, by) = (self.clone(), name.clone(), actor.by());
         self.to_the_end(async move {
             let name = module.clone();
-            let (install, id) = this.inner.store.write("undo removal", move |tx| undo(tx, &module)).await?;
+            let (install, id) = this
+                .inner
+                .store
+                .write("undo removal", move |tx| {
+                    let (install, id) = undo(tx, &module)?;
+                    let deed = Deed::new("module.undo-remove", module.as_str()).module(module.as_str());
+                    store::audit::append(tx, &by, &deed.after(install.shown()), now_ms())?;
+                    Ok((install, id))
+                })
+                .await?;
             this.inner.catalogue.set_installed(&name, Some(&install.version)).await?;
             this.inner.events.announce(id);
             tracing::info!(module = %name, "removal undone");

@@ -93,12 +93,6 @@ pub fn delete(tx: &Transaction<'_>, id: i64, revision: i64) -> Result<bool> {
     Ok(tx.prepare_cached("DELETE FROM acl_rules WHERE id = ?1 AND revision = ?2")?.execute([id, revision])? > 0)
 }
 
-/// Deletes every rule of a type.
-pub fn clear(tx: &Transaction<'_>, acl_type: AclType) -> Result<()> {
-    tx.execute("DELETE FROM acl_rules WHERE type = ?1", [acl_type.as_str()])?;
-    Ok(())
-}
-
 /// Runs `first` once in the life of the database.
 pub fn on_first_start(tx: &Transaction<'_>, first: impl FnOnce() -> Result<()>) -> Result<()> {
     let fresh =

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use serde::{Deserialize, Serialize};
 
-use super::{events, from_json, to_json};
+use super::{audit::By, events, from_json, to_json};
 use crate::{
     domain::{
         job::{Event, Job},
@@ -14,26 +14,27 @@ use crate::{
 
 /// What a job was asked to install: enough to run it again after a restart.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "from")]
-pub enum Request {
-    /// An entry of a catalogue source.
-    Catalogue { source: String, place: String, sha256: String, allow_downgrade: bool },
-    /// An archive that lies in the blob store.
-    Upload { sha256: String, allow_downgrade: bool },
+pub struct Request {
+    pub sha256: String,
+    pub allow_downgrade: bool,
+    /// Who asked, for the audit trail.
+    #[serde(default)]
+    pub by: By,
+    /// The vendors that whoever asked may publish as; `None` for all.
+    #[serde(default)]
+    pub vendors: Option<Vec<String>>,
+    #[serde(flatten)]
+    pub source: Source,
 }
 
-impl Request {
-    pub fn sha256(&self) -> &str {
-        match self {
-            Self::Catalogue { sha256, .. } | Self::Upload { sha256, .. } => sha256,
-        }
-    }
-
-    pub fn allow_downgrade(&self) -> bool {
-        match self {
-            Self::Catalogue { allow_downgrade, .. } | Self::Upload { allow_downgrade, .. } => *allow_downgrade,
-        }
-    }
+/// Where the archive is.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "from")]
+pub enum Source {
+    /// An entry of a catalogue source.
+    Catalogue { source: String, place: String },
+    /// The blob store.
+    Upload,
 }
 
 /// Starts a job.
@@ -49,7 +50,7 @@ pub fn insert(tx: &Transaction<'_>, job: &Job, request: &Request, lease_until: i
         .execute(params![
             job.id,
             job.module.as_ref().map(ModuleName::as_str),
-            request.sha256(),
+            request.sha256,
             job.is_running(),
             lease_until,
             to_json(request)?,

@@ -2,12 +2,15 @@
 //! portable to PostgreSQL (upserts, `RETURNING`, CTEs), because larger installations will run the same statements there.
 
 pub mod acl;
+pub mod audit;
 pub mod catalogue;
 pub mod events;
 pub mod icons;
 pub mod jobs;
 mod migrations;
 pub mod modules;
+pub mod sessions;
+pub mod users;
 
 use std::{path::Path, time::Duration};
 

@@ -27,6 +27,13 @@ pub struct Install {
     pub installed_at: i64,
 }
 
+impl Install {
+    /// What the audit trail keeps of it.
+    pub fn shown(&self) -> serde_json::Value {
+        serde_json::json!({ "version": self.version, "sha256": self.sha256, "source": self.source })
+    }
+}
+
 /// Keeps what was read off an archive. The same archive again is no change.
 pub fn put_archive(tx: &Transaction<'_>, archive: &Archive, card: &Entry, now: i64) -> Result<()> {
     tx.prepare_cached(
