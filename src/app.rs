@@ -15,11 +15,13 @@ use crate::{
     pages::{
         account::AccountPage,
         acl::AclPage,
+        audit::AuditPage,
         jobs::JobPage,
         modules::{ModulesPage, detail::ModulePage},
         not_found::NotFound,
         sign_in::{ProofDialog, ProvePage, SetUpPage, SignInPage},
         upload::UploadPage,
+        users::{UserPage, UsersPage},
     },
     server::{access::UserActor, state::AppState},
 };
@@ -64,6 +66,9 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/jobs/:id") view=JobPage ssr=SsrMode::Async/>
                     <Route path=path!("/upload") view=UploadPage ssr=SsrMode::Async/>
                     <Route path=path!("/acl") view=AclPage ssr=SsrMode::Async/>
+                    <Route path=path!("/users") view=UsersPage ssr=SsrMode::Async/>
+                    <Route path=path!("/users/:id") view=UserPage ssr=SsrMode::Async/>
+                    <Route path=path!("/audit") view=AuditPage ssr=SsrMode::Async/>
                     <Route path=path!("/account") view=AccountPage ssr=SsrMode::Async/>
                     <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async/>
                     <Route path=path!("/set-up") view=SetUpPage ssr=SsrMode::Async/>
@@ -78,7 +83,7 @@ pub fn App() -> impl IntoView {
 }
 
 /// The sections of the back office: where each is, below `/backoffice`, and its name.
-const SECTIONS: [(&str, &str); 2] = [("modules", "Modules"), ("acl", "ACL")];
+const SECTIONS: [(&str, &str); 4] = [("modules", "Modules"), ("acl", "ACL"), ("users", "Users"), ("audit", "Audit")];
 
 /// The main menu: a section of the back office each, for administrators, and one's own account.
 #[component]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    access::{Acl, Door, People, SecretKey, SetUp},
+    access::{Acl, Door, People, SecretKey, SetUp, Trail},
     archive::Limits,
     blobs::Blobs,
     catalogue::{Catalogue, Source},
@@ -27,6 +27,7 @@ pub struct AppState {
     pub people: People,
     pub door: Door,
     pub set_up: SetUp,
+    pub trail: Trail,
     pub key: SecretKey,
     /// What this server is told about the network around it.
     pub surroundings: Surroundings,
@@ -69,6 +70,7 @@ impl AppState {
             people,
             door: Door::new(store.clone(), key.clone()),
             set_up: SetUp::default(),
+            trail: Trail::new(store.clone()),
             key,
             surroundings: config.surroundings(),
             events,

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::Path, sync::Arc};
 use stockroom::{
     domain::person::Person,
     server::{
-        access::{Acl, Credentials, Door, NewPerson, People, SecretKey, SetUp, SudoActor},
+        access::{Acl, Credentials, Door, NewPerson, People, SecretKey, SetUp, SudoActor, Trail},
         archive::Limits,
         catalogue::Source,
         config::{Config, Origin, Setting, Surroundings},
@@ -56,6 +56,7 @@ impl TestServer {
             people: People::new(store.clone()),
             door: Door::new(store.clone(), key.clone()),
             set_up: SetUp::default(),
+            trail: Trail::new(store.clone()),
             key,
             surroundings: Surroundings::default(),
             acl: Acl::open(store.clone()).await.expect("opens"),
