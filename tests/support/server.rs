@@ -72,16 +72,31 @@ impl TestServer {
     }
 
     async fn serve(state: AppState) -> Self {
+        let server = Self::listen(state).await;
+        server.let_in().await;
+        server
+    }
+
+    /// A server as it is before its set-up.
+    pub async fn without_users(data: &Path) -> Self {
+        let state = AppState::open(&config(data, &[], Limits::default().archive_bytes)).await.expect("opens");
+        Self::listen(state).await
+    }
+
+    async fn listen(state: AppState) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("listens");
         let address = listener.local_addr().expect("has an address");
         let service = http::router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(axum::serve(listener, service).into_future());
-        let server = Self { state, address };
-        if server.state.people.is_empty().await.expect("asks") {
-            server.add_person(ADMIN, &["admin", "user"], &[]).await;
+        Self { state, address }
+    }
+
+    /// From now on requests are an administrator's, who is made where there is nobody.
+    async fn let_in(&self) {
+        if self.state.people.is_empty().await.expect("asks") {
+            self.add_person(ADMIN, &["admin", "user"], &[]).await;
         }
-        client::administer(address, server.token(ADMIN).await);
-        server
+        client::administer(self.address, self.token(ADMIN).await);
     }
 
     /// Adds somebody whose password is [`PASSWORD`].
