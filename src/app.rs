@@ -29,6 +29,7 @@ use crate::{
 /// The document around [`App`]: styles, and the script that starts the wasm, all from this server.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     let state = expect_context::<AppState>();
+    let is_admin = identity().is_ok_and(|identity| identity.user().is_ok_and(|user| user.is_admin()));
     view! {
         <!DOCTYPE html>
         <html lang="en">
@@ -41,7 +42,8 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <HydrationScripts options islands=true root=state.assets.root()/>
                 <MetaTags/>
             </head>
-            <body data-cursor=state.events.newest().to_string()>
+            // Only whoever may hear of it is told where the events stand.
+            <body data-cursor=is_admin.then(|| state.events.newest().to_string())>
                 <App/>
             </body>
         </html>
