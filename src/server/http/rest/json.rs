@@ -1,10 +1,10 @@
 //! What requests bring, read strictly, with failures in the protocol's shape: bodies, queries, parts of the path.
 
 use axum::{
-    body::to_bytes,
     extract::{FromRequest, FromRequestParts, Path, Request},
-    http::{HeaderMap, header, request::Parts},
+    http::{HeaderMap, StatusCode, header, request::Parts},
 };
+use bytes::Bytes;
 use serde::{
     Deserializer,
     de::{
@@ -16,7 +16,7 @@ use serde::{
 
 use crate::server::error::{Result, ServerError};
 
-/// Longest body of JSON, in bytes.
+/// Longest body of JSON, in bytes; the router holds every body to it that has no limit of its own.
 pub const BODY_MAX: usize = 1024 * 1024;
 
 /// A body of JSON.
@@ -25,26 +25,15 @@ pub struct ApiJson<T>(pub T);
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for ApiJson<T> {
     type Rejection = ServerError;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self> {
+    async fn from_request(request: Request, state: &S) -> Result<Self> {
         if !is_json(request.headers()) {
             return Err(ServerError::UnsupportedMediaType(
                 "Send JSON, with Content-Type: application/json.".to_owned(),
             ));
         }
-        let limit = BODY_MAX as u64;
-        let declared =
-            request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-        if declared.is_some_and(|length: u64| length > limit) {
-            return Err(ServerError::TooLarge { limit });
-        }
-        let bytes = to_bytes(request.into_body(), BODY_MAX).await.map_err(|cause| {
-            let is_too_long =
-                std::error::Error::source(&cause).is_some_and(|source| source.is::<http_body_util::LengthLimitError>());
-            if is_too_long {
-                ServerError::TooLarge { limit }
-            } else {
-                ServerError::Incomplete("The body broke off.".to_owned())
-            }
+        let bytes = Bytes::from_request(request, state).await.map_err(|cause| match cause.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => ServerError::TooLarge { limit: BODY_MAX as u64 },
+            _ => ServerError::Incomplete("The body broke off.".to_owned()),
         })?;
         let value = serde_json::from_slice(&bytes)
             .map_err(|cause| ServerError::Invalid(format!("The body will not do: {cause}.")))?;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use axum::{
     Router,
+    extract::DefaultBodyLimit,
     http::{HeaderValue, header},
     response::IntoResponse,
     routing::get,
@@ -18,7 +19,7 @@ use utoipa::{
 use utoipa_axum::router::OpenApiRouter;
 
 use self::problem::Problem;
-use crate::server::state::AppState;
+use crate::server::{error::ServerError, state::AppState};
 
 /// What the document says of the whole; routes add themselves.
 #[derive(OpenApi)]
@@ -47,10 +48,14 @@ pub fn router() -> Router<AppState> {
         .split_for_parts();
     // Made once: it does not change while the server runs.
     let text: Arc<str> = document.to_json().unwrap_or_default().into();
-    router.route(
-        "/openapi.json",
-        get(move || async move {
-            ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], text.to_string()).into_response()
-        }),
-    )
+    router
+        .route(
+            "/openapi.json",
+            get(move || async move {
+                ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], text.to_string())
+                    .into_response()
+            }),
+        )
+        .layer(DefaultBodyLimit::max(json::BODY_MAX))
+        .method_not_allowed_fallback(|| async { ServerError::MethodNotAllowed })
 }
