@@ -6,6 +6,8 @@ import { checkLook } from './look.mjs';
 import { addUser, ageProofs } from './people.mjs';
 
 const ANN = { email: 'ann@example.com', password: 'a sentence that ann knows' };
+const OWN = { name: 'acme.own', label: 'Own' };
+const OWN_ZIP = { name: 'own.zip', mimeType: 'application/zip', buffer: makeModuleZip(OWN) };
 const NOBODY = { visitor: 'nobody' };
 const FIRST_START = { visitor: 'nobody', administrator: false };
 
@@ -44,7 +46,7 @@ test.describe('the first start', () => {
     await expect(heading(page, 'Make the first administrator')).toBeVisible();
     await makeAdministrator(page, ADMIN);
     await expect(page).toHaveURL('/backoffice/modules');
-    await expect(card(page, 'stockroom.timers')).toBeVisible();
+    await expect(card(page, 'stockroom.csv')).toBeVisible();
 
     await page.goto(link);
     await expect(page.getByRole('alert')).toContainText('This link has run out or was used.');
@@ -241,8 +243,8 @@ test.describe('a user who is no administrator', () => {
       ['/backoffice/index', {}],
       ['/backoffice/events', {}],
       ['/backoffice/modules/stockroom.timers/download', {}],
-      ['/backoffice/api/install_module', { method: 'POST', body: new URLSearchParams({ name: 'stockroom.timers', version: '' }) }],
-      ['/components', { method: 'POST', headers: { 'content-type': 'application/zip' }, body: makeModuleZip({ name: 'acme.own' }) }],
+      ['/backoffice/api/install_module', { method: 'POST', body: new URLSearchParams({ name: 'stockroom.timers' }) }],
+      ['/components', { method: 'POST', headers: { 'content-type': 'application/zip' }, body: makeModuleZip(OWN) }],
     ]) {
       const answer = await server.fetch(path, { ...init, cookie });
       expect(answer.status, path).toBe(403);
@@ -322,7 +324,7 @@ test.describe('the account', () => {
       method: 'POST',
       cookie: null,
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/octet-stream' },
-      body: makeModuleZip({ name: 'acme.own' }),
+      body: makeModuleZip(OWN),
     });
     expect(published.status).toBe(200);
     // One letter of its signature more or less makes it no token.
@@ -404,8 +406,11 @@ test.describe('the proof before a change, an hour after sign-in', () => {
     await gotoHydrated(page, '/backoffice/modules');
     await page.getByRole('button', { name: 'Add module from your filesystem' }).click();
     const dialog = page.getByRole('dialog', { name: 'Add module from your filesystem' });
-    const [chooser] = await Promise.all([page.waitForEvent('filechooser'), dialog.getByText('browse your files').click()]);
-    await chooser.setFiles({ name: 'own.zip', mimeType: 'application/zip', buffer: makeModuleZip({ name: 'acme.own', label: 'Own' }) });
+    const [chooser] = await Promise.all([
+      page.waitForEvent('filechooser'),
+      dialog.getByText('browse your files').click(),
+    ]);
+    await chooser.setFiles(OWN_ZIP);
     await dialog.getByRole('button', { name: 'Upload' }).click();
     await expect(proof(page)).toBeVisible();
     await prove(page, 'not the password');
@@ -454,7 +459,7 @@ test.describe('the proof before a change, without JavaScript', () => {
 
   test('is asked for before an upload', async ({ page }) => {
     await page.goto('/backoffice/upload');
-    await page.getByLabel('Zip file').setInputFiles({ name: 'own.zip', mimeType: 'application/zip', buffer: makeModuleZip({ name: 'acme.own', label: 'Own' }) });
+    await page.getByLabel('Zip file').setInputFiles(OWN_ZIP);
     await page.getByRole('button', { name: 'Upload' }).click();
     await expect(page.getByRole('alert')).toContainText('Confirm your password');
     await page.getByRole('link', { name: 'Confirm your password' }).click();
@@ -469,7 +474,7 @@ test.describe('looks', () => {
     await server.signIn(ADMIN);
     await gotoHydrated(page, '/backoffice/account');
     await checkLook(page);
-    await page.getByLabel('Name', { exact: true }).fill('A name that is rather long for a token, all the way to its end');
+    await page.getByLabel('Name', { exact: true }).fill('A name that is long for a token, to its very end');
     await page.getByRole('button', { name: 'Make token' }).click();
     await expect(page.getByRole('textbox', { name: 'The new token' })).toBeVisible();
     await checkLook(page);

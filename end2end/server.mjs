@@ -80,7 +80,9 @@ export class Server {
   async command(args, input = '') {
     const child = spawn(program(), [...args, '--data', this.dataDir], { stdio: ['pipe', 'pipe', 'pipe'] });
     let output = '';
-    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text));
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text) => (output += text));
+    }
     child.stdin.end(input);
     const [code] = await once(child, 'close');
     if (code !== 0) throw new Error(`\`stockroom ${args.join(' ')}\` ended with ${code}: ${output}`);
