@@ -15,11 +15,13 @@ use crate::{
     pages::{
         account::AccountPage,
         acl::AclPage,
+        audit::AuditPage,
         jobs::JobPage,
         modules::{ModulesPage, detail::ModulePage},
         not_found::NotFound,
         sign_in::{ProofDialog, ProvePage, SetUpPage, SignInPage},
         upload::UploadPage,
+        users::{UserPage, UsersPage},
     },
     server::{access::UserActor, state::AppState},
 };
@@ -27,6 +29,7 @@ use crate::{
 /// The document around [`App`]: styles, and the script that starts the wasm, all from this server.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     let state = expect_context::<AppState>();
+    let is_admin = identity().is_ok_and(|identity| identity.user().is_ok_and(|user| user.is_admin()));
     view! {
         <!DOCTYPE html>
         <html lang="en">
@@ -39,7 +42,8 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <HydrationScripts options islands=true root=state.assets.root()/>
                 <MetaTags/>
             </head>
-            <body data-cursor=state.events.newest().to_string()>
+            // Only whoever may hear of it is told where the events stand.
+            <body data-cursor=is_admin.then(|| state.events.newest().to_string())>
                 <App/>
             </body>
         </html>
@@ -64,6 +68,9 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/jobs/:id") view=JobPage ssr=SsrMode::Async/>
                     <Route path=path!("/upload") view=UploadPage ssr=SsrMode::Async/>
                     <Route path=path!("/acl") view=AclPage ssr=SsrMode::Async/>
+                    <Route path=path!("/users") view=UsersPage ssr=SsrMode::Async/>
+                    <Route path=path!("/users/:id") view=UserPage ssr=SsrMode::Async/>
+                    <Route path=path!("/audit") view=AuditPage ssr=SsrMode::Async/>
                     <Route path=path!("/account") view=AccountPage ssr=SsrMode::Async/>
                     <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async/>
                     <Route path=path!("/set-up") view=SetUpPage ssr=SsrMode::Async/>
@@ -78,7 +85,7 @@ pub fn App() -> impl IntoView {
 }
 
 /// The sections of the back office: where each is, below `/backoffice`, and its name.
-const SECTIONS: [(&str, &str); 2] = [("modules", "Modules"), ("acl", "ACL")];
+const SECTIONS: [(&str, &str); 4] = [("modules", "Modules"), ("acl", "ACL"), ("users", "Users"), ("audit", "Audit")];
 
 /// The main menu: a section of the back office each, for administrators, and one's own account.
 #[component]

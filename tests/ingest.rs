@@ -145,6 +145,8 @@ async fn index_with(zip: &[u8], place: &str) -> String {
         engine: None,
         auth: AuthKind::None,
         needs_configuration: Vec::new(),
+        configuration_keys: Vec::new(),
+        service_id: String::new(),
         documentation: None,
         readme: None,
         changelog: Vec::new(),

@@ -3,6 +3,8 @@
 #[cfg(feature = "ssr")]
 pub mod account;
 pub mod acl;
+#[cfg(feature = "ssr")]
+pub mod audit;
 pub mod get_job;
 pub mod get_module;
 pub mod install_module;
@@ -13,6 +15,8 @@ pub mod remove_module;
 pub(crate) mod server;
 #[cfg(feature = "ssr")]
 pub mod session;
+#[cfg(feature = "ssr")]
+pub mod users;
 
 use leptos::{
     prelude::FromServerFnError,

@@ -74,7 +74,7 @@ mod browser {
     impl Live {
         /// Listens to the server for as long as the page is open.
         pub fn connect(self) {
-            let cursor = document().body().and_then(|body| body.get_attribute("data-cursor")).unwrap_or_default();
+            let Some(cursor) = document().body().and_then(|body| body.get_attribute("data-cursor")) else { return };
             let Ok(source) = web_sys::EventSource::new(&format!("/backoffice/events?after={cursor}")) else { return };
             let heard = Closure::<dyn Fn(web_sys::MessageEvent)>::new(move |message: web_sys::MessageEvent| {
                 if let Some(event) = message.data().as_string().and_then(|data| serde_json::from_str(&data).ok()) {

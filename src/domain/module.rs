@@ -46,6 +46,21 @@ pub enum ConfigurationReason {
     ReadsConfig,
 }
 
+/// A value that an administrator sets for a module.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConfigurationKey {
+    /// As the module reads it, in its letter case.
+    pub name: String,
+    /// What the module calls it; its name where that is empty.
+    #[serde(default)]
+    pub label: String,
+    /// As written; plain text.
+    #[serde(default)]
+    pub description: String,
+    /// The module does not work without it.
+    pub required: bool,
+}
+
 /// Triggers start flows; actions are given messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -94,6 +109,13 @@ pub struct Manifest {
     pub auth: AuthKind,
     /// Empty when the module works as soon as it is installed.
     pub needs_configuration: Vec<ConfigurationReason>,
+    /// The values that an administrator can set, as far as the archive tells.
+    #[serde(default)]
+    pub configuration_keys: Vec<ConfigurationKey>,
+    /// Under which its configuration is kept, `vendor:service[:module]`: that of the `auth.js` that it signs in with, else
+    /// its own. Empty when it was read before this was known.
+    #[serde(default)]
+    pub service_id: String,
     /// Where its documentation is: always http or https.
     pub documentation: Option<String>,
     /// The bundle's README as written, Markdown.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    access::{Acl, Door, People, SecretKey, SetUp},
+    access::{Acl, Door, People, SecretKey, SetUp, Trail},
     archive::Limits,
     blobs::Blobs,
     catalogue::{Catalogue, Source},
@@ -13,6 +13,7 @@ use super::{
     data::DataFolder,
     events::Events,
     registry::{Parts, Registry},
+    settings::{Connectors, Settings},
     store::{self, Store},
     time::now_ms,
 };
@@ -26,7 +27,10 @@ pub struct AppState {
     pub acl: Acl,
     pub people: People,
     pub door: Door,
+    pub settings: Settings,
+    pub connectors: Connectors,
     pub set_up: SetUp,
+    pub trail: Trail,
     pub key: SecretKey,
     /// What this server is told about the network around it.
     pub surroundings: Surroundings,
@@ -54,6 +58,7 @@ impl AppState {
         let key = SecretKey::open(&config.key_file.value.clone().unwrap_or_else(|| data.key()))?;
         let parts = open_parts(data, sources, config.limits()).await?;
         let (store, catalogue, events) = (parts.store.clone(), parts.catalogue.clone(), parts.events.clone());
+        let settings = parts.settings.clone();
         let acl = Acl::open(store.clone()).await.map_err(|cause| cause.to_string())?;
         let people = People::new(store.clone());
         open_door(config, &people).await?;
@@ -68,7 +73,10 @@ impl AppState {
             acl,
             people,
             door: Door::new(store.clone(), key.clone()),
+            settings,
+            connectors: Connectors::new(store.clone(), key.clone()),
             set_up: SetUp::default(),
+            trail: Trail::new(store.clone()),
             key,
             surroundings: config.surroundings(),
             events,
@@ -113,9 +121,10 @@ pub async fn open_parts(data: DataFolder, sources: Vec<Source>, limits: Limits) 
     let text = |cause: super::error::ServerError| cause.to_string();
     let store = Store::open(&data.database()).await.map_err(|cause| cause.to_string())?;
     let blobs = Blobs::local(&data.blobs()).map_err(text)?;
+    let settings = Settings::open(store.clone()).await.map_err(text)?;
     let events = Events::new(store.read(store::events::latest).await.map_err(text)?);
     let catalogue = Catalogue::open(store.clone(), events.clone(), sources, limits.clone(), data.temporary())
         .await
         .map_err(text)?;
-    Ok(Parts { store, blobs, catalogue, events, data, limits })
+    Ok(Parts { store, blobs, catalogue, events, data, limits, settings })
 }

@@ -5,13 +5,14 @@ use std::{net::SocketAddr, path::Path, sync::Arc};
 use stockroom::{
     domain::person::Person,
     server::{
-        access::{Acl, Credentials, Door, NewPerson, People, SecretKey, SetUp, SudoActor},
+        access::{Acl, Credentials, Door, NewPerson, People, SecretKey, SetUp, SudoActor, Trail},
         archive::Limits,
         catalogue::Source,
         config::{Config, Origin, Setting, Surroundings},
         data::DataFolder,
         http,
         registry::{Checkpoint, Registry},
+        settings::Connectors,
         state::{AppState, open_parts},
         store::catalogue::Offer,
         time::now_ms,
@@ -55,7 +56,10 @@ impl TestServer {
         let state = AppState {
             people: People::new(store.clone()),
             door: Door::new(store.clone(), key.clone()),
+            settings: parts.settings.clone(),
+            connectors: Connectors::new(store.clone(), key.clone()),
             set_up: SetUp::default(),
+            trail: Trail::new(store.clone()),
             key,
             surroundings: Surroundings::default(),
             acl: Acl::open(store.clone()).await.expect("opens"),
@@ -71,16 +75,31 @@ impl TestServer {
     }
 
     async fn serve(state: AppState) -> Self {
+        let server = Self::listen(state).await;
+        server.let_in().await;
+        server
+    }
+
+    /// A server as it is before its set-up.
+    pub async fn without_users(data: &Path) -> Self {
+        let state = AppState::open(&config(data, &[], Limits::default().archive_bytes)).await.expect("opens");
+        Self::listen(state).await
+    }
+
+    async fn listen(state: AppState) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("listens");
         let address = listener.local_addr().expect("has an address");
         let service = http::router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(axum::serve(listener, service).into_future());
-        let server = Self { state, address };
-        if server.state.people.is_empty().await.expect("asks") {
-            server.add_person(ADMIN, &["admin", "user"], &[]).await;
+        Self { state, address }
+    }
+
+    /// From now on requests are an administrator's, who is made where there is nobody.
+    async fn let_in(&self) {
+        if self.state.people.is_empty().await.expect("asks") {
+            self.add_person(ADMIN, &["admin", "user"], &[]).await;
         }
-        client::administer(address, server.token(ADMIN).await);
-        server
+        client::administer(self.address, self.token(ADMIN).await);
     }
 
     /// Adds somebody whose password is [`PASSWORD`].

@@ -91,7 +91,7 @@ pub fn Toolbar(query: RwSignal<Query>, counts: Memo<Counts>, categories: Memo<Ve
                     node_ref=input
                     aria-label="Search modules and components"
                     aria-keyshortcuts="/"
-                    placeholder="Search modules and components"
+                    placeholder="Search"
                     autocomplete="off"
                     spellcheck="false"
                     value=query.with_untracked(|query| query.text.clone())

@@ -11,6 +11,7 @@ mod people;
 mod rules;
 mod set_up;
 mod throttle;
+mod trail;
 
 use std::{net::IpAddr, ops::Deref, sync::Arc, time::Duration};
 
@@ -19,6 +20,7 @@ pub use key::{SecretKey, random};
 pub use people::{Changes, NewPerson, People};
 pub use rules::{Acl, table_tag};
 pub use set_up::SetUp;
+pub use trail::{Trail, audit_filter};
 
 use super::{
     error::{Result, ServerError},

@@ -1,6 +1,6 @@
 //! Streams every file of an archive once, and reads what is needed of each on the way.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Seek};
 
 use zip::ZipArchive;
@@ -29,8 +29,8 @@ pub(super) struct Contents {
     pub(super) auths: BTreeMap<String, Option<AuthKind>>,
     /// Components past the limit, of which nothing else is kept.
     surplus: usize,
-    /// Scripts that read `context.config`.
-    pub(super) reads_config: Vec<String>,
+    /// Scripts that read `context.config`, and the keys that they read.
+    pub(super) reads_config: Vec<(String, BTreeSet<String>)>,
     pub(super) icons: Icons,
 }
 
@@ -232,7 +232,7 @@ impl Contents {
 
     fn note_script(&mut self, path: &str, source: &str) {
         if script::reads_config(source) {
-            self.reads_config.push(path.to_owned());
+            self.reads_config.push((path.to_owned(), script::config_keys(source)));
         }
     }
 

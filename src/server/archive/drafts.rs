@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::domain::finding::Finding;
-use crate::domain::module::{ChangelogEntry, ComponentKind};
+use crate::domain::module::{ChangelogEntry, ComponentKind, ConfigurationKey};
 use crate::domain::name::is_segment;
 
 use super::icon::Icons;
@@ -54,8 +54,38 @@ pub(super) struct DisplayDraft {
     pub(super) category: Option<String>,
     pub(super) icon: Option<String>,
     pub(super) documentation: Option<String>,
-    /// It declares values that the administrator sets.
-    pub(super) configuration: bool,
+    /// The values that the administrator sets, as it declares them.
+    pub(super) configuration: Vec<ConfigurationKey>,
+}
+
+/// A key that is too long, or a declaration of too many, is none that anybody would fill in.
+const KEY_CHARS: usize = 64;
+const KEYS_MAX: usize = 64;
+
+/// Reads the JSON schema in `configuration`: `{properties: {key: {title, description}}, required: [key]}`.
+fn configuration(document: &Document, report: &mut Report) -> Vec<ConfigurationKey> {
+    let Some(schema) = document.object("configuration", report) else { return Vec::new() };
+    let required: Vec<&str> =
+        schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    let text = |about: &Value, field: &str| {
+        about.get(field).and_then(Value::as_str).map(|text| text::line(text, LABEL_CHARS)).unwrap_or_default()
+    };
+    schema
+        .get("properties")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+        .filter(|(name, _)| {
+            !name.is_empty() && name.chars().count() <= KEY_CHARS && !name.chars().any(char::is_control)
+        })
+        .take(KEYS_MAX)
+        .map(|(name, about)| ConfigurationKey {
+            name: name.clone(),
+            label: text(about, "title"),
+            description: text(about, "description"),
+            required: required.contains(&name.as_str()),
+        })
+        .collect()
 }
 
 impl DisplayDraft {
@@ -71,9 +101,7 @@ impl DisplayDraft {
             category: filled(document.text("category", report).map(|t| text::line(t, LABEL_CHARS))),
             icon: icon.and_then(|icon| icons.add(&icon, limits, document.path(), report)),
             documentation: documentation(document, report),
-            configuration: document
-                .object("configuration", report)
-                .is_some_and(|configuration| !configuration.is_empty()),
+            configuration: configuration(document, report),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use semver::Version;
 
 use crate::domain::finding::Finding;
-use crate::domain::module::{AuthKind, Component, ConfigurationReason, Manifest};
+use crate::domain::module::{AuthKind, Component, ConfigurationKey, ConfigurationReason, Manifest};
 
 use super::contents::Contents;
 use super::drafts::{ComponentDraft, DisplayDraft, missing};
@@ -29,7 +29,8 @@ pub(super) fn build(identity: &Identity, contents: &Contents, files: &HashSet<&s
             .collect();
     let shows = |field: fn(&DisplayDraft) -> &Option<String>| display.iter().find_map(|draft| field(draft).clone());
     let bundle = identity.bundle.and_then(|index| contents.bundles.get(index));
-    let auth = auth(identity, contents, report);
+    let (auth, auth_folder) = auth(identity, contents, report);
+    let service_id = auth_folder.unwrap_or_else(|| identity.name.as_str().replace('.', "/")).replace('/', ":");
     let last_segment = identity.name.as_str().rsplit('.').next().unwrap_or_default();
     Manifest {
         name: identity.name.clone(),
@@ -41,6 +42,8 @@ pub(super) fn build(identity: &Identity, contents: &Contents, files: &HashSet<&s
         engine: bundle.and_then(|bundle| bundle.engine.clone()),
         auth,
         needs_configuration: needs_configuration(identity, auth, contents, &display),
+        configuration_keys: configuration_keys(identity, auth, contents, &display),
+        service_id,
         documentation: bundle
             .and_then(|bundle| bundle.documentation.clone())
             .or_else(|| shows(|draft| &draft.documentation)),
@@ -158,9 +161,9 @@ fn version(identity: &Identity, contents: &Contents, display: &[&DisplayDraft], 
     }
 }
 
-/// How users sign in: by the `auth.js` that components refer to. When they refer to several, the
-/// one that asks most of an administrator counts.
-fn auth(identity: &Identity, contents: &Contents, report: &mut Report) -> AuthKind {
+/// How users sign in, and the folder of the `auth.js` that components refer to. When they refer to several, the one that
+/// asks most of an administrator counts.
+fn auth(identity: &Identity, contents: &Contents, report: &mut Report) -> (AuthKind, Option<String>) {
     let strength = |kind: &AuthKind| match kind {
         AuthKind::None => 0,
         AuthKind::ApiKey => 1,
@@ -168,13 +171,14 @@ fn auth(identity: &Identity, contents: &Contents, report: &mut Report) -> AuthKi
         AuthKind::OAuth => 3,
         AuthKind::OAuth2 => 4,
     };
-    let mut strongest = AuthKind::None;
+    let mut strongest = (AuthKind::None, None);
     for component in &contents.components {
         let Some(folder) = &component.auth_folder else {
             continue;
         };
         match contents.auths.get(&format!("{}{folder}", identity.wrapper)) {
-            Some(Some(kind)) => strongest = std::cmp::max_by_key(strongest, *kind, strength),
+            Some(Some(kind)) if strength(kind) > strength(&strongest.0) => strongest = (*kind, Some(folder.clone())),
+            Some(Some(_)) => {}
             Some(None) => {}
             None => {
                 let message = format!("This archive has no `{folder}/auth.js` to sign in with.");
@@ -194,8 +198,8 @@ fn needs_configuration(
 ) -> Vec<ConfigurationReason> {
     // The service's shared scripts serve other modules too: only the module's own count.
     let folder = identity.folder();
-    let reads_config = contents.reads_config.iter().any(|path| is_inside(path, &folder));
-    let declared = display.iter().any(|draft| draft.configuration)
+    let reads_config = contents.reads_config.iter().any(|(path, _)| is_inside(path, &folder));
+    let declared = display.iter().any(|draft| !draft.configuration.is_empty())
         || contents.components.iter().any(|component| component.auth_config);
     [
         (auth.is_oauth(), ConfigurationReason::OAuth),
@@ -205,6 +209,36 @@ fn needs_configuration(
     .into_iter()
     .filter_map(|(holds, reason)| holds.then_some(reason))
     .collect()
+}
+
+/// What the manifests declare, then what OAuth wants, then what the code reads besides.
+fn configuration_keys(
+    identity: &Identity,
+    auth: AuthKind,
+    contents: &Contents,
+    display: &[&DisplayDraft],
+) -> Vec<ConfigurationKey> {
+    let mut keys: Vec<ConfigurationKey> = Vec::new();
+    let mut add = |key: ConfigurationKey| {
+        if !keys.iter().any(|known| known.name == key.name) {
+            keys.push(key);
+        }
+    };
+    display.iter().flat_map(|draft| draft.configuration.clone()).for_each(&mut add);
+    let plain = |name: &str, label: &str, required| ConfigurationKey {
+        name: name.to_owned(),
+        label: label.to_owned(),
+        description: String::new(),
+        required,
+    };
+    if auth.is_oauth() {
+        add(plain("clientId", "Client id", true));
+        add(plain("clientSecret", "Client secret", true));
+    }
+    let folder = identity.folder();
+    let read = contents.reads_config.iter().filter(|(path, _)| is_inside(path, &folder));
+    read.flat_map(|(_, keys)| keys).for_each(|name| add(plain(name, "", false)));
+    keys
 }
 
 fn components(drafts: &[ComponentDraft]) -> Vec<Component> {

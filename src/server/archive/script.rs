@@ -3,6 +3,8 @@
 //! Nothing is run and nothing is parsed: a search that tolerates any style of code is enough to
 //! label a module, and a wrong guess costs a wrong label only.
 
+use std::collections::BTreeSet;
+
 use crate::domain::module::AuthKind;
 
 /// The sign-in kind that an `auth.js` defines: the first `type` with a known kind as its value.
@@ -31,6 +33,72 @@ pub(super) fn reads_config(source: &str) -> bool {
         let after = code[at + "context".len()..].trim_start();
         reads_property(after) || (is_whole(after) && takes_apart(code[..at].trim_end()))
     })
+}
+
+/// The keys that a script reads off `context.config`: as properties, by index, or taken apart.
+pub(super) fn config_keys(source: &str) -> BTreeSet<String> {
+    let code = without_comments(source);
+    let mut keys = BTreeSet::new();
+    let mut is_taken = false;
+    for at in words(&code, "context") {
+        let after = code[at + "context".len()..].trim_start();
+        if reads_property(after) {
+            keys.extend(key_after_config(after));
+            keys.extend(keys_taken_apart(&code[..at]));
+        } else if is_whole(after) && takes_apart(code[..at].trim_end()) {
+            is_taken = true;
+        }
+    }
+    if is_taken {
+        keys.extend(words(&code, "config").filter_map(|at| property(code[at + "config".len()..].trim_start())));
+    }
+    keys
+}
+
+/// The property that follows `.config` or `['config']`.
+fn key_after_config(after: &str) -> Option<String> {
+    let at = after.find("config")? + "config".len();
+    let rest = after[at..].trim_start_matches(['\'', '"', '`', ']', ' ']);
+    property(rest)
+}
+
+/// The name in `.name`, `?.name`, `['name']`; not of a method that is called on the whole.
+fn property(rest: &str) -> Option<String> {
+    let rest = rest.strip_prefix('?').filter(|rest| rest.starts_with('.')).unwrap_or(rest);
+    let name = match rest.strip_prefix('.').map(str::trim_start) {
+        Some(index) if index.starts_with('[') => quoted(&index[1..])?,
+        Some(name) => name.split(|c| !is_word(c)).next()?,
+        None => quoted(rest.strip_prefix('[')?)?,
+    };
+    is_key(name).then(|| name.to_owned())
+}
+
+fn quoted(index: &str) -> Option<&str> {
+    let index = index.trim_start();
+    let quote = index.chars().next().filter(|c| matches!(c, '\'' | '"' | '`'))?;
+    index[1..].split(quote).next()
+}
+
+/// The keys in `{ a, b: c = d } =` right before `context.config`.
+fn keys_taken_apart(before: &str) -> Vec<String> {
+    let Some(pattern) = before.trim_end().strip_suffix('=').map(str::trim_end).and_then(|b| b.strip_suffix('}')) else {
+        return Vec::new();
+    };
+    let Some((_, items)) = pattern.rsplit_once('{') else { return Vec::new() };
+    let name =
+        |item: &str| item.split([':', '=']).next().unwrap_or_default().trim().trim_matches(['\'', '"']).to_owned();
+    items.split(',').map(name).filter(|name| is_key(name)).collect()
+}
+
+/// Longest key, in bytes.
+const KEY_BYTES: usize = 64;
+
+fn is_key(name: &str) -> bool {
+    !name.is_empty()
+        && name.len() <= KEY_BYTES
+        && name.chars().all(is_word)
+        && !name.starts_with(|c: char| c.is_ascii_digit())
+        && !matches!(name, "hasOwnProperty" | "toString" | "constructor" | "__proto__")
 }
 
 /// `.config`, `?.config`, `['config']` right after `context`.

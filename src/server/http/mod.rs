@@ -1,6 +1,7 @@
 //! Every route of the server: the public protocol at the root, the back office below `/backoffice`.
 
 mod assets;
+mod audit;
 mod components;
 mod error;
 mod events;
@@ -9,6 +10,7 @@ mod icons;
 mod identity;
 mod index;
 mod modules;
+mod rest;
 mod upload;
 
 use std::{any::Any, time::Duration};
@@ -86,10 +88,12 @@ pub fn router(state: AppState) -> Router {
         .route("/backoffice/", get(|| async { Redirect::to("/backoffice/modules") }))
         .route("/backoffice/assets/{version}/{*path}", get(assets::serve))
         .route("/backoffice/events", get(events::stream))
+        .route("/backoffice/audit/export", get(audit::export))
         .route("/backoffice/icons/{sha256}", get(icons::serve))
         .route("/backoffice/index", get(index::serve))
         .route("/backoffice/modules/{name}/download", get(modules::download))
         .route("/backoffice/upload", post(upload::form).layer(DefaultBodyLimit::disable()))
+        .merge(rest::router())
         .with_state(state.clone())
         .merge(pages)
         .fallback(error::not_found)

@@ -141,6 +141,6 @@ proptest! {
 
     #[test]
     fn scripts(source in "(context|config|type|[{}\\[\\]()=:?.,;'\"`/*\\\\ \n]|\\PC){0,60}") {
-        let _ = (script::auth_kind(&source), script::reads_config(&source));
+        let _ = (script::auth_kind(&source), script::reads_config(&source), script::config_keys(&source));
     }
 }

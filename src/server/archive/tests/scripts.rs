@@ -1,7 +1,7 @@
 //! What the search through scripts finds, and what it must not.
 
 use crate::domain::module::AuthKind;
-use crate::server::archive::script::{auth_kind, reads_config};
+use crate::server::archive::script::{auth_kind, config_keys, reads_config};
 
 #[test]
 fn sign_in_kinds() {
@@ -60,5 +60,22 @@ fn config_is_not_read() {
         "",
     ] {
         assert!(!reads_config(source), "{source}");
+    }
+}
+
+#[test]
+fn config_keys_are_found() {
+    for (source, keys) in [
+        ("context.config.host + context.config?.port", &["host", "port"][..]),
+        ("context.config['api-key'] || context.config[\"token\"]", &["token"]),
+        ("const { apiKey, region: r = 'eu' } = context.config;", &["apiKey", "region"]),
+        ("const { config } = context; use(config.url, config['name'])", &["name", "url"]),
+        ("context?.['config'].ttl", &["ttl"]),
+        ("context.config", &[]),
+        ("// context.config.old\n", &[]),
+        ("const { a } = context.auth; context.config.b", &["b"]),
+        ("other.config.c", &[]),
+    ] {
+        assert_eq!(config_keys(source).into_iter().collect::<Vec<_>>(), keys, "{source}");
     }
 }

@@ -1,3 +1,7 @@
+-- What catalogues hold is read again, because more is read off it now.
+DELETE FROM catalogue_entries;
+UPDATE catalogue_sources SET etag = NULL;
+
 -- People who may sign in. `scopes` and `vendors` are JSON arrays of strings, `metadata` a JSON object.
 CREATE TABLE users (
     id            TEXT PRIMARY KEY,
