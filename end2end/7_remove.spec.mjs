@@ -89,7 +89,7 @@ test('an uploaded module goes from the list, and Undo brings the same bytes back
   await expect(cards(list)).toHaveCount(13);
   await toast(page, 'Own was removed.').getByRole('button', { name: 'Undo' }).click();
   await expect(card(list, 'acme.own')).toBeVisible();
-  const back = await fetch(`${server.url}/backoffice/modules/acme.own/download`);
+  const back = await server.fetch('/backoffice/modules/acme.own/download');
   expect(Buffer.from(await back.arrayBuffer()).equals(zip)).toBe(true);
 });
 

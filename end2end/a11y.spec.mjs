@@ -2,30 +2,8 @@
 import { remoteTest, test as offeringTest, writeTree } from './catalogue.mjs';
 import { install, remove, upload, uploadBroken } from './client.mjs';
 import { axeCheck, expect, gotoHydrated, makeModuleZip, makeZip, test } from './fixtures.mjs';
+import { checkLook as check, DESKTOP } from './look.mjs';
 import { card, searchBox, toast } from './locators.mjs';
-
-const DESKTOP = { width: 1280, height: 800 };
-const PHONE = { width: 390, height: 844 };
-
-/** Looks at what the page shows now, in all the ways in which people see it. */
-async function check(page) {
-  for (const [colorScheme, viewport] of [
-    ['light', DESKTOP],
-    ['dark', DESKTOP],
-    ['light', PHONE],
-  ]) {
-    await test.step(`${colorScheme}, ${viewport.width} px`, async () => {
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      await page.setViewportSize(viewport);
-      const { scrollWidth, clientWidth } = await page.evaluate(() => {
-        const { scrollWidth, clientWidth } = document.scrollingElement;
-        return { scrollWidth, clientWidth };
-      });
-      expect.soft(scrollWidth, `wider than the window (${viewport.width} px)`).toBeLessThanOrEqual(clientWidth);
-      await axeCheck(page, { soft: true });
-    });
-  }
-}
 
 test('the list, full and without a result', async ({ page, server }) => {
   await install(server, 'stockroom.timers');

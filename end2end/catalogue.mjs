@@ -43,7 +43,7 @@ export async function offerModule(folder, module) {
 
 /** Waits until the server lists so many modules. */
 export async function listed(server, number) {
-  const count = async () => (await (await fetch(`${server.url}/backoffice/index`)).json()).rows.length;
+  const count = async () => (await (await server.fetch('/backoffice/index')).json()).rows.length;
   await expect.poll(count, { timeout: 15_000, intervals: [20] }).toBe(number);
 }
 

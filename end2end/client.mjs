@@ -2,7 +2,7 @@
 import { expect } from './fixtures.mjs';
 
 async function post(server, path, fields) {
-  return fetch(`${server.url}/backoffice/api/${path}`, {
+  return server.fetch(`/backoffice/api/${path}`, {
     method: 'POST',
     headers: { accept: 'application/json' },
     body: new URLSearchParams(fields),
@@ -18,7 +18,7 @@ export async function install(server, name, version = '') {
 
 /** Sends a zip and waits until it is installed or refused. */
 export async function upload(server, bytes) {
-  const answer = await fetch(`${server.url}/components`, {
+  const answer = await server.fetch('/components', {
     method: 'POST',
     headers: { 'content-type': 'application/octet-stream' },
     body: bytes,
@@ -29,7 +29,7 @@ export async function upload(server, bytes) {
 
 /** Sends a zip that the server cannot take; gives the ticket. */
 export async function uploadBroken(server, bytes) {
-  const answer = await fetch(`${server.url}/components`, {
+  const answer = await server.fetch('/components', {
     method: 'POST',
     headers: { 'content-type': 'application/octet-stream' },
     body: bytes,
@@ -44,7 +44,7 @@ export async function remove(server, name) {
 }
 
 async function state(server, ticket) {
-  return (await fetch(`${server.url}/components/uploader/${ticket}`)).json();
+  return (await server.fetch(`/components/uploader/${ticket}`)).json();
 }
 
 async function finished(server, ticket) {

@@ -1,20 +1,24 @@
 // What every spec imports: `test` with a server of its own, `expect`, and the checks that all pages share.
 import { AxeBuilder } from '@axe-core/playwright';
 import { expect, test as base } from '@playwright/test';
-import { Server } from './server.mjs';
+import { COOKIE, Server } from './server.mjs';
 
 export { expect };
+export { ADMIN } from './server.mjs';
 export { makeModuleZip, makeZip, moduleFiles } from './zip.mjs';
 
 /**
- * Each test gets a `server` on an empty data folder, and `page.goto('/backoffice/')` goes there.
- * `test.use({ serverArgs: ['--flag'], serverEnv: { NAME: 'value' } })` starts it otherwise.
+ * Each test gets a `server` on an empty data folder, and `page.goto('/backoffice/')` goes there as its administrator.
+ * `test.use({ serverArgs: ['--flag'], serverEnv: { NAME: 'value' } })` starts it otherwise, `visitor: 'nobody'` opens
+ * the browser without a session, and `administrator: false` starts a server that has no users.
  */
 export const test = base.extend({
   serverArgs: [[], { option: true }],
   serverEnv: [{}, { option: true }],
-  server: async ({ serverArgs, serverEnv }, use, testInfo) => {
-    const server = await Server.start({ args: serverArgs, env: serverEnv });
+  administrator: [true, { option: true }],
+  visitor: ['admin', { option: true }],
+  server: async ({ serverArgs, serverEnv, administrator }, use, testInfo) => {
+    const server = await Server.start({ args: serverArgs, env: serverEnv, administrator });
     await use(server);
     if (testInfo.status !== testInfo.expectedStatus) {
       await testInfo.attach('server.log', { body: server.logs(), contentType: 'text/plain' });
@@ -22,6 +26,12 @@ export const test = base.extend({
     await server.remove();
   },
   baseURL: async ({ server }, use) => use(server.url),
+  context: async ({ context, server, visitor }, use) => {
+    if (visitor !== 'nobody' && server.cookie) {
+      await context.addCookies([{ name: COOKIE, value: server.cookie, url: server.url, httpOnly: true, sameSite: 'Lax' }]);
+    }
+    await use(context);
+  },
 });
 
 /** Goes to a page and waits until the browser's half has taken over: from then on clicks are answered locally. */

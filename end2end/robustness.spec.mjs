@@ -124,7 +124,7 @@ test('no page complains, and none asks another host', async ({ page, server }) =
 
 test('every page has a policy that lets nothing of strangers in', async ({ server }) => {
   for (const path of ['modules', 'modules/stockroom.timers', 'modules/acme.nothing', 'acl', 'upload', 'nothing']) {
-    const answer = await fetch(`${server.url}/backoffice/${path}`);
+    const answer = await server.fetch(`/backoffice/${path}`);
     const policy = answer.headers.get('content-security-policy');
     expect(policy, path).toContain("default-src 'none'");
     expect(policy, path).not.toContain("'unsafe-inline'");
@@ -233,7 +233,7 @@ test('many requests at once are all answered in full', async ({ server }) => {
   const waiting = Array.from({ length: 200 }, (_, place) => paths[place % paths.length]);
   const worker = async () => {
     for (let path = waiting.pop(); path; path = waiting.pop()) {
-      const answer = await fetch(`${server.url}/backoffice/${path}`);
+      const answer = await server.fetch(`/backoffice/${path}`);
       expect(answer.status, path).toBe(200);
       expect(await answer.text(), path).toMatch(WHOLE);
     }
@@ -253,7 +253,7 @@ test('pages are answered in full while modules come and go', async ({ server }) 
   const read = async () => {
     while (changing) {
       for (const path of ['modules', 'modules/stockroom.csv']) {
-        const answer = await fetch(`${server.url}/backoffice/${path}`);
+        const answer = await server.fetch(`/backoffice/${path}`);
         expect(answer.status).toBe(200);
         expect(await answer.text()).toMatch(WHOLE);
       }

@@ -10,6 +10,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const START_MS = 10_000;
 const STOP_MS = 10_000;
 
+/** The first administrator of every server that is not started without one. */
+export const ADMIN = { email: 'admin@example.com', password: 'four plain words of a test' };
+/** The name of the cookie that a session lives in. */
+export const COOKIE = 'stockroom_session';
+
 /** A running `stockroom serve`; make one with `Server.start`. */
 export class Server {
   #args;
@@ -21,15 +26,23 @@ export class Server {
   url;
   /** Where it keeps everything. */
   dataDir;
+  /** The value of the administrator's session cookie; undefined without an administrator. */
+  cookie;
 
-  /** Starts a server on an empty data folder. `args` follow `serve`, `env` is added to the environment. */
-  static async start({ args = [], env = {} } = {}) {
+  /**
+   * Starts a server on an empty data folder. `args` follow `serve`, `env` is added to the environment. It has the
+   * administrator `ADMIN`, who is signed in once; with `administrator: false` it has no users.
+   */
+  static async start({ args = [], env = {}, administrator = true } = {}) {
     const server = new Server();
     server.#args = args;
-    server.#env = env;
+    server.#env = administrator
+      ? { STOCKROOM_ADMIN_EMAIL: ADMIN.email, STOCKROOM_ADMIN_PASSWORD: ADMIN.password, ...env }
+      : env;
     server.dataDir = await mkdtemp(join(tmpdir(), 'stockroom-'));
     try {
       await server.#spawn('127.0.0.1:0');
+      if (administrator) server.cookie = await server.signIn(ADMIN);
     } catch (error) {
       await server.remove();
       throw error;
@@ -40,6 +53,40 @@ export class Server {
   /** All that it has printed since the first start. */
   logs() {
     return this.#output;
+  }
+
+  /** A request to a path of it, as the administrator; `cookie: null` in `init` makes it nobody's. */
+  fetch(path, { cookie = this.cookie, headers = {}, ...init } = {}) {
+    const own = cookie ? { ...headers, cookie: `${COOKIE}=${cookie}` } : headers;
+    return fetch(new URL(path, this.url), { ...init, headers: own });
+  }
+
+  /** Begins a session and gives the value of its cookie. */
+  async signIn({ email, password }) {
+    const answer = await this.fetch('/backoffice/api/sign_in', {
+      method: 'POST',
+      cookie: null,
+      headers: { accept: 'application/json' },
+      body: new URLSearchParams({ email, password }),
+      redirect: 'manual',
+    });
+    const cookies = answer.headers.getSetCookie().map((cookie) => cookie.split(';')[0]);
+    const found = cookies.find((cookie) => cookie.startsWith(`${COOKIE}=`));
+    if (!found) throw new Error(`${email} cannot sign in (${answer.status}): ${await answer.text()}`);
+    return found.slice(COOKIE.length + 1);
+  }
+
+  /** Runs another command of the program on this data, such as `user add`; `input` is what it reads. */
+  async command(args, input = '') {
+    const child = spawn(program(), [...args, '--data', this.dataDir], { stdio: ['pipe', 'pipe', 'pipe'] });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text) => (output += text));
+    }
+    child.stdin.end(input);
+    const [code] = await once(child, 'close');
+    if (code !== 0) throw new Error(`\`stockroom ${args.join(' ')}\` ended with ${code}: ${output}`);
+    return output;
   }
 
   /** Whether the process is there. */
@@ -81,10 +128,8 @@ export class Server {
   }
 
   async #spawn(listen) {
-    const program = process.env.STOCKROOM_BIN;
-    if (!program) throw new Error('STOCKROOM_BIN must name the server: `cargo xtask test --only end2end` does that.');
     const seen = this.#output.length;
-    const child = spawn(program, ['serve', '--listen', listen, '--data', this.dataDir, ...this.#args], {
+    const child = spawn(program(), ['serve', '--listen', listen, '--data', this.dataDir, ...this.#args], {
       env: { ...process.env, ...this.#env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -108,6 +153,12 @@ export class Server {
     const state = this.running ? `was not ready after ${START_MS} ms` : `ended with exit code ${child.exitCode}`;
     throw new Error(`The server ${state}. It printed:\n${this.#output.slice(seen)}`);
   }
+}
+
+function program() {
+  const named = process.env.STOCKROOM_BIN;
+  if (!named) throw new Error('STOCKROOM_BIN must name the server: `cargo xtask test --only end2end` does that.');
+  return named;
 }
 
 async function isHealthy(url) {

@@ -21,11 +21,11 @@ pub(crate) fn state() -> AppState {
     expect_context()
 }
 
-/// What the request says of its sender.
+/// What the request says of its sender. There is no request while the pages are rendered only to list their routes.
 pub(crate) fn identity() -> Result<Identity, ApiError> {
     use_context::<Parts>()
         .and_then(|parts| parts.extensions.get::<Identity>().cloned())
-        .ok_or_else(|| fail(ServerError::internal("a server function without identity")))
+        .ok_or_else(|| fail(ServerError::Unauthorized("Sign in first.".to_owned())))
 }
 
 /// Whoever is signed in.

@@ -7,7 +7,9 @@ use leptos_router::hooks::use_query_map;
 #[component]
 pub fn UploadPage() -> impl IntoView {
     let refused = use_query_map().with_untracked(|query| query.get("refused"));
-    let reason = refused.map(|status| match status.as_str() {
+    let needs_proof = refused.as_deref() == Some("proof");
+    let reason = refused.map(|why| match why.as_str() {
+        "proof" => "Confirm your password first, then send the file again.",
         "413" => "The file is over the server's limit.",
         "415" => "This is not a zip file. Send a module as the command-line client packs it.",
         "400" => "No file came in. Choose a zip file, then press Upload.",
@@ -19,6 +21,9 @@ pub fn UploadPage() -> impl IntoView {
         <p class="soft">"A zip of one module, as the command-line client packs it."</p>
         {reason.map(|reason| view! {
             <div class="notice bad" role="alert"><span aria-hidden="true">"✕"</span><p>{reason} " Nothing was changed."</p></div>
+        })}
+        {needs_proof.then(|| view! {
+            <p><a href="/backoffice/prove?next=%2Fbackoffice%2Fupload">"Confirm your password"</a></p>
         })}
         <form class="sheet" method="post" action="/backoffice/upload" enctype="multipart/form-data">
             <label class="check">

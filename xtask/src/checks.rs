@@ -152,19 +152,33 @@ pub fn end_to_end(shell: &Shell) -> Result<Verdict> {
     tools::ensure_node(shell)?;
     tools::npm_ci(shell, "end2end")?;
     let chromium = tools::chromium(shell)?;
+    let client = tools::official_client(shell).map_err(|error| format!("{error:#}"));
     let server = build::everything(shell, true)?;
     let folder = shell.root().join("end2end");
     let report = folder.join("out/report.json");
     remove(&report)?;
     let mut playwright = shell.command("node");
     playwright.current_dir(&folder).args(["node_modules/@playwright/test/cli.js", "test"]);
+    if let Err(reason) = &client {
+        shell.warn(format!(
+            "the engine's command-line client cannot be installed, so nothing was tested with it: {reason}"
+        ));
+        playwright.env(WITHOUT_CLIENT, reason);
+    }
     let outcome = shell.run(playwright.env("STOCKROOM_BIN", server).env("CHROMIUM", chromium));
     let report = fs::read_to_string(report).context("Playwright wrote no report");
-    match (report, outcome) {
-        (Ok(report), outcome) => Ok(verdict(counts::playwright(&report)?, outcome.err())),
-        (Err(_), Err(error)) | (Err(error), Ok(())) => Err(error),
+    let mut verdict = match (report, outcome) {
+        (Ok(report), outcome) => verdict(counts::playwright(&report)?, outcome.err()),
+        (Err(_), Err(error)) | (Err(error), Ok(())) => return Err(error),
+    };
+    if client.is_err() && verdict.note.is_empty() {
+        verdict.note = "WITHOUT the command-line client: it cannot be installed".to_owned();
     }
+    Ok(verdict)
 }
+
+/// Tells the specs why the engine's command-line client is not there.
+const WITHOUT_CLIENT: &str = "STOCKROOM_NO_OFFICIAL_CLIENT";
 
 /// A runner that failed without a failed test, or that ran none, has failed as a whole.
 fn verdict(mut count: Count, failure: Option<anyhow::Error>) -> Verdict {

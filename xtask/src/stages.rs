@@ -68,7 +68,8 @@ pub const ALL: &[Stage] = &[
     stage("doc", "the examples in the documentation", checks::doc),
     stage("build", "site and server for release", checks::build_release),
     stage("sizes", "what the browser has to load", checks::sizes).after(&["build"]),
-    stage("end2end", "the pages in Chromium (Playwright)", checks::end_to_end).after(&["build"]),
+    stage("end2end", "the pages in Chromium, and the engine's own client (Playwright)", checks::end_to_end)
+        .after(&["build"]),
 ];
 
 const fn stage(name: &'static str, about: &'static str, check: fn(&Shell) -> Result<Verdict>) -> Stage {

@@ -53,6 +53,17 @@ pub fn ensure_node(shell: &Shell) -> Result<()> {
 
 /// Installs the npm packages of a folder exactly as its lock says; does nothing when that was done before.
 pub fn npm_ci(shell: &Shell, folder: &str) -> Result<()> {
+    install_packages(shell, folder, &[], &[])
+}
+
+/// Installs the engine's own command-line client, against which the server is tested. It is not open source, so it comes
+/// from npm where the tests run, and of its many packages only the one that cannot do without runs a script.
+pub fn official_client(shell: &Shell) -> Result<()> {
+    install_packages(shell, "end2end/official-client", &["--ignore-scripts"], &["farmhash"])
+}
+
+/// `options` go to `npm ci`; the packages in `built` are compiled afterwards.
+fn install_packages(shell: &Shell, folder: &str, options: &[&str], built: &[&str]) -> Result<()> {
     let folder = shell.root().join(folder);
     let lock = fs::read(folder.join("package-lock.json"))?;
     let mark = folder.join("node_modules/.installed-from");
@@ -60,8 +71,11 @@ pub fn npm_ci(shell: &Shell, folder: &str) -> Result<()> {
         return Ok(());
     }
     let mut npm = shell.command("npm");
-    npm.current_dir(&folder).args(["ci", "--no-audit", "--no-fund"]).env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
-    shell.run(&mut npm)?;
+    npm.current_dir(&folder).args(["ci", "--no-audit", "--no-fund"]).args(options);
+    shell.run(npm.env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1"))?;
+    if !built.is_empty() {
+        shell.run(shell.command("npm").current_dir(&folder).arg("rebuild").args(built))?;
+    }
     Ok(fs::write(mark, lock)?)
 }
 

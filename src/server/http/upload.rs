@@ -28,10 +28,10 @@ pub(super) async fn form(
     match received {
         Ok(id) => Redirect::to(&format!("/backoffice/jobs/{id}")).into_response(),
         Err(error) => {
-            let status = error.public().status;
-            // 303: the page is fetched with GET, and says what the status means.
-            (StatusCode::SEE_OTHER, [(header::LOCATION, format!("/backoffice/upload?refused={status}"))])
-                .into_response()
+            let public = error.public();
+            let why = if public.needs_proof { "proof".to_owned() } else { public.status.to_string() };
+            // 303: the page is fetched with GET, and says what this means.
+            (StatusCode::SEE_OTHER, [(header::LOCATION, format!("/backoffice/upload?refused={why}"))]).into_response()
         }
     }
 }

@@ -89,15 +89,22 @@ impl Store {
         result
     }
 
-    /// Lets SQLite tidy up before the process ends.
+    /// Lets SQLite tidy up before the process ends, and brings the write-ahead log into the database: a copy of that
+    /// one file is whole.
     pub async fn close(&self) {
+        self.readers.close();
         if let Ok(connection) = self.writer.get().await {
-            let tidy = connection.interact(|connection| connection.execute_batch("PRAGMA optimize")).await;
-            if !matches!(tidy, Ok(Ok(()))) {
-                tracing::debug!("the database was not optimised before closing");
+            let tidy = connection
+                .interact(|connection| {
+                    connection.execute_batch("PRAGMA optimize")?;
+                    let is_busy = |row: &rusqlite::Row<'_>| row.get::<_, bool>(0);
+                    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], is_busy)
+                })
+                .await;
+            if !matches!(tidy, Ok(Ok(false))) {
+                tracing::debug!("the database was not tidied up before closing");
             }
         }
-        self.readers.close();
         self.writer.close();
     }
 }
@@ -133,4 +140,21 @@ fn to_json<T: serde::Serialize>(value: &T) -> Result<String> {
 /// Reads a JSON column.
 fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
     serde_json::from_str(text).map_err(ServerError::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn after_closing_the_database_is_one_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("stockroom.db");
+        let store = Store::open(&path).await.expect("a store");
+        assert_eq!(store.read(users::count).await.expect("reads"), 0);
+        store.close().await;
+        let log = std::fs::metadata(path.with_extension("db-wal")).map_or(0, |log| log.len());
+        assert_eq!(log, 0, "the write-ahead log is empty");
+        assert!(std::fs::metadata(&path).expect("the database").len() > 50_000, "the tables are in the database");
+    }
 }
