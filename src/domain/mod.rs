@@ -7,3 +7,4 @@ pub mod module;
 pub mod name;
 pub mod person;
 pub mod search;
+pub mod secrets;

@@ -30,6 +30,13 @@ pub enum ServerError {
     TooLarge { limit: u64 },
     #[error("{0}")]
     UnsupportedMediaType(String),
+    #[error("This address does not know this method.")]
+    MethodNotAllowed,
+    /// It is no longer what whoever asks has seen; nothing was changed.
+    #[error("{0}")]
+    PreconditionFailed(String),
+    #[error("{0}")]
+    NotImplemented(String),
     /// The sender went silent or away before the body was complete.
     #[error("{0}")]
     Incomplete(String),
@@ -57,6 +64,9 @@ impl ServerError {
             Self::InvalidArchive(_) => 422,
             Self::TooLarge { .. } => 413,
             Self::UnsupportedMediaType(_) => 415,
+            Self::MethodNotAllowed => 405,
+            Self::PreconditionFailed(_) => 412,
+            Self::NotImplemented(_) => 501,
             Self::Internal { cause } => {
                 let id = uuid::Uuid::new_v4();
                 tracing::error!(%id, %cause, "internal error");

@@ -12,6 +12,7 @@ pub mod events;
 pub mod http;
 pub mod markup;
 pub mod registry;
+pub mod settings;
 pub mod state;
 pub mod store;
 pub mod time;

@@ -13,6 +13,7 @@ use super::{
     data::DataFolder,
     events::Events,
     registry::{Parts, Registry},
+    settings::{Connectors, Settings},
     store::{self, Store},
     time::now_ms,
 };
@@ -26,6 +27,8 @@ pub struct AppState {
     pub acl: Acl,
     pub people: People,
     pub door: Door,
+    pub settings: Settings,
+    pub connectors: Connectors,
     pub set_up: SetUp,
     pub key: SecretKey,
     /// What this server is told about the network around it.
@@ -54,6 +57,7 @@ impl AppState {
         let key = SecretKey::open(&config.key_file.value.clone().unwrap_or_else(|| data.key()))?;
         let parts = open_parts(data, sources, config.limits()).await?;
         let (store, catalogue, events) = (parts.store.clone(), parts.catalogue.clone(), parts.events.clone());
+        let settings = parts.settings.clone();
         let acl = Acl::open(store.clone()).await.map_err(|cause| cause.to_string())?;
         let people = People::new(store.clone());
         open_door(config, &people).await?;
@@ -68,6 +72,8 @@ impl AppState {
             acl,
             people,
             door: Door::new(store.clone(), key.clone()),
+            settings,
+            connectors: Connectors::new(store.clone(), key.clone()),
             set_up: SetUp::default(),
             key,
             surroundings: config.surroundings(),
@@ -113,9 +119,10 @@ pub async fn open_parts(data: DataFolder, sources: Vec<Source>, limits: Limits) 
     let text = |cause: super::error::ServerError| cause.to_string();
     let store = Store::open(&data.database()).await.map_err(|cause| cause.to_string())?;
     let blobs = Blobs::local(&data.blobs()).map_err(text)?;
+    let settings = Settings::open(store.clone()).await.map_err(text)?;
     let events = Events::new(store.read(store::events::latest).await.map_err(text)?);
     let catalogue = Catalogue::open(store.clone(), events.clone(), sources, limits.clone(), data.temporary())
         .await
         .map_err(text)?;
-    Ok(Parts { store, blobs, catalogue, events, data, limits })
+    Ok(Parts { store, blobs, catalogue, events, data, limits, settings })
 }

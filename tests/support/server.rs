@@ -12,6 +12,7 @@ use stockroom::{
         data::DataFolder,
         http,
         registry::{Checkpoint, Registry},
+        settings::Connectors,
         state::{AppState, open_parts},
         store::catalogue::Offer,
         time::now_ms,
@@ -55,6 +56,8 @@ impl TestServer {
         let state = AppState {
             people: People::new(store.clone()),
             door: Door::new(store.clone(), key.clone()),
+            settings: parts.settings.clone(),
+            connectors: Connectors::new(store.clone(), key.clone()),
             set_up: SetUp::default(),
             key,
             surroundings: Surroundings::default(),

@@ -9,6 +9,7 @@ mod icons;
 mod identity;
 mod index;
 mod modules;
+mod rest;
 mod upload;
 
 use std::{any::Any, time::Duration};
@@ -90,6 +91,7 @@ pub fn router(state: AppState) -> Router {
         .route("/backoffice/index", get(index::serve))
         .route("/backoffice/modules/{name}/download", get(modules::download))
         .route("/backoffice/upload", post(upload::form).layer(DefaultBodyLimit::disable()))
+        .merge(rest::router())
         .with_state(state.clone())
         .merge(pages)
         .fallback(error::not_found)

@@ -130,7 +130,7 @@ impl Registry {
     }
 
     async fn check(&self, file: File) -> Result<(Checked, File), Stop> {
-        let limits = self.inner.limits.clone();
+        let limits = self.limits();
         let checking =
             tokio::task::spawn_blocking(move || archive::check(&file, &limits).map(|checked| (checked, file)));
         checking.await.map_err(ServerError::from)?.map_err(|error| match error {

@@ -33,6 +33,7 @@ use super::{
     data::DataFolder,
     error::{Result, ServerError},
     events::Events,
+    settings::{ARCHIVE_MAX_BYTES, Settings},
     store::{
         self, Store,
         audit::Deed,
@@ -66,6 +67,7 @@ struct Inner {
     events: Events,
     data: DataFolder,
     limits: Limits,
+    settings: Settings,
     permits: Semaphore,
     /// Set for a job that was asked to stop.
     cancelled: parking_lot::Mutex<HashMap<String, Arc<AtomicBool>>>,
@@ -84,6 +86,7 @@ pub struct Parts {
     pub events: Events,
     pub data: DataFolder,
     pub limits: Limits,
+    pub settings: Settings,
 }
 
 impl Registry {
@@ -93,7 +96,7 @@ impl Registry {
 
     /// A registry that tells `checkpoint` of every point that its jobs reach: for tests that end the process there.
     pub fn with_checkpoint(parts: Parts, checkpoint: Checkpoint) -> Self {
-        let Parts { store, blobs, catalogue, events, data, limits } = parts;
+        let Parts { store, blobs, catalogue, events, data, limits, settings } = parts;
         let inner = Inner {
             store,
             blobs,
@@ -101,6 +104,7 @@ impl Registry {
             events,
             data,
             limits,
+            settings,
             permits: Semaphore::new(PARALLEL),
             cancelled: parking_lot::Mutex::default(),
             checkpoint,
@@ -111,9 +115,11 @@ impl Registry {
         Self { inner: Arc::new(inner) }
     }
 
-    /// The limits that every archive is held to.
-    pub fn limits(&self) -> &Limits {
-        &self.inner.limits
+    /// The limits that every archive is held to now: a stored size wins over the one of the start.
+    pub fn limits(&self) -> Limits {
+        let stored = self.inner.settings.stored(ARCHIVE_MAX_BYTES).and_then(|value| value.as_u64());
+        let limits = self.inner.limits.clone();
+        Limits { archive_bytes: stored.unwrap_or(limits.archive_bytes), ..limits }
     }
 
     pub fn temporary(&self) -> PathBuf {

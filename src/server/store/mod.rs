@@ -4,11 +4,13 @@
 pub mod acl;
 pub mod audit;
 pub mod catalogue;
+pub mod configuration;
 pub mod events;
 pub mod icons;
 pub mod jobs;
 mod migrations;
 pub mod modules;
+pub mod service_configuration;
 pub mod sessions;
 pub mod users;
 

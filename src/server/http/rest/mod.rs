@@ -1,0 +1,61 @@
+//! The public protocol's routes at the root. Each is registered with its documentation: there is no other way in here.
+
+mod json;
+mod problem;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    http::{HeaderValue, header},
+    response::IntoResponse,
+    routing::get,
+};
+use utoipa::{
+    Modify, OpenApi,
+    openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+};
+use utoipa_axum::router::OpenApiRouter;
+
+use self::problem::Problem;
+use crate::server::{error::ServerError, state::AppState};
+
+/// What the document says of the whole; routes add themselves.
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Stockroom", description = "The routes for clients. Failures have the shape of `Problem`."),
+    components(schemas(Problem)),
+    modifiers(&Bearer),
+    security(("bearer" = []))
+)]
+struct Document;
+
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    }
+}
+
+/// Every documented route, and the document itself at `/openapi.json`.
+pub fn router() -> Router<AppState> {
+    let (router, document) = OpenApiRouter::with_openapi(Document::openapi())
+        // One line a file, in the order of the alphabet.
+        .split_for_parts();
+    // Made once: it does not change while the server runs.
+    let text: Arc<str> = document.to_json().unwrap_or_default().into();
+    router
+        .route(
+            "/openapi.json",
+            get(move || async move {
+                ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], text.to_string())
+                    .into_response()
+            }),
+        )
+        .layer(DefaultBodyLimit::max(json::BODY_MAX))
+        .method_not_allowed_fallback(|| async { ServerError::MethodNotAllowed })
+}
