@@ -1,7 +1,6 @@
 //! Every route of the server: the public protocol at the root, the back office below `/backoffice`.
 
 mod assets;
-mod components;
 mod error;
 mod events;
 mod guard;
@@ -81,8 +80,6 @@ pub fn router(state: AppState) -> Router {
     Router::new()
         .route("/", get(root))
         .route("/healthz", get(healthz))
-        .route("/components", post(components::publish).layer(DefaultBodyLimit::disable()))
-        .route("/components/uploader/{ticket}", get(components::ticket))
         .route("/backoffice", get(|| async { Redirect::to("/backoffice/modules") }))
         .route("/backoffice/", get(|| async { Redirect::to("/backoffice/modules") }))
         .route("/backoffice/assets/{version}/{*path}", get(assets::serve))

@@ -39,6 +39,16 @@ impl InstalledModule {
         self.tree.files.iter().filter(|file| is_meant(file)).map(|file| (file.clone(), self.tree.place(file))).collect()
     }
 
+    /// The file of this name in the folder that a selector means.
+    pub fn file(&self, selector: &Selector, name: &str) -> Option<(String, PathBuf)> {
+        // A component's folder need not be called as the component is.
+        let own = self.tree.components.get(selector.as_str()).map(|(folder, _)| folder.clone());
+        let wanted = format!("{}/{name}", own.unwrap_or_else(|| selector.folder()));
+        self.tree.files.binary_search(&wanted).ok()?;
+        let place = self.tree.place(&wanted);
+        Some((wanted, place))
+    }
+
     /// Everything but `without`.
     fn rest(&self, without: &Files) -> Files {
         let kept = self.tree.files.iter().filter(|file| !without.contains_key(*file));
@@ -101,7 +111,7 @@ impl Registry {
         received: &Received,
         replace_all: bool,
     ) -> Result<Option<(Received, String)>> {
-        let (limits, archive) = (self.inner.limits.clone(), received.file.reopen()?);
+        let (limits, archive) = (self.limits(), received.file.reopen()?);
         let read = tokio::task::spawn_blocking(move || Ok::<_, ServerError>((Part::read(&archive, &limits)?, archive)));
         let (Some(part), archive) = read.await?? else { return Ok(None) };
         let is_around = |manifest: &Manifest| manifest.name.owns(part.name.as_str());
@@ -137,7 +147,7 @@ impl Registry {
         })?;
         let merged = self.pack(files).await?;
         drop(folder);
-        let limit = self.inner.limits.archive_bytes;
+        let limit = self.limits().archive_bytes;
         if merged.size > limit {
             return Err(ServerError::TooLarge { limit });
         }
