@@ -1,6 +1,8 @@
 //! What is installed, and everything that changes it: install, upload, cancel, remove, undo.
 
 mod download;
+mod edit;
+mod installed;
 mod installer;
 mod job;
 mod keeper;
@@ -18,6 +20,8 @@ use std::{
 
 use tokio::sync::Semaphore;
 
+pub use edit::Files;
+pub use installed::{App, InstalledModule, Tree};
 pub use installer::Checkpoint;
 pub use receive::Received;
 
@@ -72,6 +76,7 @@ struct Inner {
     /// Held while a blob is looked for or kept, and from the question whether one is needed to its deletion.
     blob_gate: tokio::sync::Mutex<()>,
     tasks: tokio_util::task::TaskTracker,
+    trees: installed::Trees,
 }
 
 /// What the registry is built on.
@@ -106,6 +111,7 @@ impl Registry {
             checkpoint,
             blob_gate: tokio::sync::Mutex::default(),
             tasks: tokio_util::task::TaskTracker::new(),
+            trees: installed::Trees::default(),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -173,6 +179,7 @@ impl Registry {
             allow_downgrade: version.is_some(),
             by: actor.by(),
             vendors: None,
+            base: None,
             source: Source::Catalogue { source: offer.source.clone(), place: offer.place.clone() },
         };
         let mut job = new_job(JobKind::Install);
@@ -199,11 +206,24 @@ impl Registry {
         file: Option<String>,
         allow_downgrade: bool,
     ) -> Result<Job> {
+        self.take_in(publisher, received, file, allow_downgrade, None).await
+    }
+
+    /// As [`Registry::upload`]. With `base`, only an installed archive of this SHA-256 is replaced.
+    async fn take_in(
+        &self,
+        publisher: &Publisher,
+        received: Received,
+        file: Option<String>,
+        allow_downgrade: bool,
+        base: Option<String>,
+    ) -> Result<Job> {
         let request = Request {
             sha256: received.sha256.clone(),
             allow_downgrade,
             by: publisher.by(),
             vendors: publisher.vendors().map(<[String]>::to_vec),
+            base,
             source: Source::Upload,
         };
         let mut job = new_job(JobKind::Upload);
@@ -241,29 +261,36 @@ impl Registry {
     /// [`ServerError::NotFound`] when it is not installed, [`ServerError::Conflict`] while it is being installed.
     /// [`ServerError::Forbidden`] to publishers of other vendors.
     pub async fn remove(&self, publisher: &Publisher, name: &ModuleName) -> Result<()> {
-        publisher.check(name.vendor())?;
-        let (this, module, by) = (self.clone(), name.clone(), publisher.by());
+        self.remove_all(publisher, vec![name.clone()]).await
+    }
+
+    /// Removes these modules, all of them or none.
+    ///
+    /// # Errors
+    /// As for [`Registry::remove`].
+    pub async fn remove_all(&self, publisher: &Publisher, names: Vec<ModuleName>) -> Result<()> {
+        for name in &names {
+            publisher.check(name.vendor())?;
+        }
+        let (this, by) = (self.clone(), publisher.by());
         self.to_the_end(async move {
-            let name = module.clone();
-            let id = this
+            let removing = names.clone();
+            let newest = this
                 .inner
                 .store
-                .write("remove module", move |tx| {
-                    refuse_while_running(tx, &module)?;
-                    let before = store::modules::installed(tx, &module)?;
-                    let now = now_ms();
-                    let (Some(before), true) = (before, store::modules::remove(tx, &module, now)?) else {
-                        return Err(ServerError::NotFound(format!("{module} is not installed.")));
-                    };
-                    let deed = Deed::new("module.remove", module.as_str()).module(module.as_str());
-                    store::audit::append(tx, &by, &deed.before(before.shown()), now)?;
-                    let event = Event::Module { name: module, installed: None, update: None };
-                    store::events::append(tx, &event, now_ms())
+                .write("remove modules", move |tx| {
+                    let mut newest = 0;
+                    for module in &removing {
+                        newest = remove(tx, module, &by)?;
+                    }
+                    Ok(newest)
                 })
                 .await?;
-            this.inner.catalogue.set_installed(&name, None).await?;
-            this.inner.events.announce(id);
-            tracing::info!(module = %name, "module removed");
+            for name in &names {
+                this.inner.catalogue.set_installed(name, None).await?;
+                tracing::info!(module = %name, "module removed");
+            }
+            this.inner.events.announce(newest);
             Ok(())
         })
         .await
@@ -347,6 +374,19 @@ impl Registry {
         let name = name.clone();
         self.inner.store.read(move |connection| store::modules::archives_of(connection, &name)).await
     }
+}
+
+/// Takes a module out of use; gives the id of the event that tells of it.
+fn remove(tx: &rusqlite::Transaction<'_>, module: &ModuleName, by: &store::audit::By) -> Result<i64> {
+    refuse_while_running(tx, module)?;
+    let before = store::modules::installed(tx, module)?;
+    let now = now_ms();
+    let (Some(before), true) = (before, store::modules::remove(tx, module, now)?) else {
+        return Err(ServerError::NotFound(format!("{module} is not installed.")));
+    };
+    let deed = Deed::new("module.remove", module.as_str()).module(module.as_str());
+    store::audit::append(tx, by, &deed.before(before.shown()), now)?;
+    store::events::append(tx, &Event::Module { name: module.clone(), installed: None, update: None }, now)
 }
 
 /// Installs again what was removed; gives it, and the id of the event that tells of it.
