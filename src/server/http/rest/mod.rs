@@ -1,7 +1,13 @@
 //! The public protocol's routes at the root. Each is registered with its documentation: there is no other way in here.
 
+mod account;
+mod acl;
+mod config;
 mod json;
 mod problem;
+mod service_config;
+mod unprocessed;
+mod users;
 
 use std::sync::Arc;
 
@@ -45,6 +51,12 @@ impl Modify for Bearer {
 pub fn router() -> Router<AppState> {
     let (router, document) = OpenApiRouter::with_openapi(Document::openapi())
         // One line a file, in the order of the alphabet.
+        .merge(account::router())
+        .merge(acl::router())
+        .merge(config::router())
+        .merge(service_config::router())
+        .merge(unprocessed::router())
+        .merge(users::router())
         .split_for_parts();
     // Made once: it does not change while the server runs.
     let text: Arc<str> = document.to_json().unwrap_or_default().into();

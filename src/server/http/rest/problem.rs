@@ -28,6 +28,26 @@ pub struct Problem {
     pub retry_after: Option<u64>,
 }
 
+/// Several failures under one name.
+macro_rules! groups {
+    ($($(#[$doc:meta])* $name:ident = $($part:ident)*;)*) => {
+        $($(#[$doc])* pub enum $name {}
+
+        impl IntoResponses for $name {
+            fn responses() -> BTreeMap<String, RefOr<Response>> {
+                [$($part::responses()),*].into_iter().flatten().collect()
+            }
+        })*
+    };
+}
+
+groups! {
+    /// What everything for administrators may answer.
+    ForAdmins = Unauthorized Forbidden;
+    /// What everything that takes JSON may answer.
+    OfJson = Invalid TooLarge NotJson;
+}
+
 macro_rules! problems {
     ($($(#[$doc:meta])* $name:ident = $status:literal $text:literal;)*) => {
         $($(#[$doc])* pub enum $name {}
