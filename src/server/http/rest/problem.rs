@@ -9,6 +9,7 @@ use utoipa::{
 
 /// What every failure answers with.
 #[derive(ToSchema)]
+#[expect(dead_code, reason = "read by the document alone; `http::error` writes it")]
 #[schema(rename_all = "camelCase")]
 pub struct Problem {
     /// The HTTP status again.
