@@ -87,7 +87,7 @@ async fn the_list_is_searched_filtered_and_paged() {
     );
     let second = world.admin("/modules?sort=name&limit=1&offset=1").await;
     assert_eq!((names(&second).len(), &second.json()["total"]), (1, &json!(2)));
-    assert_eq!(names(&world.admin("/modules?search=%25%00'\"").await), [""; 0]);
+    assert_eq!(names(&world.admin("/modules?search=%25%00%27%22").await), [""; 0]);
     for bad in ["status=maybe", "sort=x", "limit=0", "limit=501", "limit=x", "offset=-1"] {
         let answer = world.admin(&format!("/modules?{bad}")).await;
         assert_eq!((answer.status, &answer.json()["error"]), (400, &json!("Bad Request")), "{bad}");
