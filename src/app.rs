@@ -20,6 +20,7 @@ use crate::{
         jobs::JobPage,
         modules::{ModulesPage, detail::ModulePage},
         not_found::NotFound,
+        reference::ReferencePage,
         sign_in::{ProofDialog, ProvePage, SetUpPage, SignInPage},
         system::SystemPage,
         upload::UploadPage,
@@ -75,6 +76,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/connectors") view=ConnectorsPage ssr=SsrMode::Async/>
                     <Route path=path!("/connectors/:id") view=ConnectorPage ssr=SsrMode::Async/>
                     <Route path=path!("/system") view=SystemPage ssr=SsrMode::Async/>
+                    <Route path=path!("/reference") view=ReferencePage ssr=SsrMode::Async/>
                     <Route path=path!("/audit") view=AuditPage ssr=SsrMode::Async/>
                     <Route path=path!("/account") view=AccountPage ssr=SsrMode::Async/>
                     <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async/>
@@ -124,6 +126,7 @@ fn Menu() -> impl IntoView {
             {user.map(|user| view! {
                 <div class="me">
                     {item("account", "Account")}
+                    {item("reference", "API")}
                     <form method="post" action="/backoffice/api/sign_out">
                         <button class="plain" title=user.person().email.clone()>"Sign out"</button>
                     </form>

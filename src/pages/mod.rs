@@ -7,6 +7,7 @@ pub mod connectors;
 pub mod jobs;
 pub mod modules;
 pub mod not_found;
+pub mod reference;
 pub mod sign_in;
 pub mod system;
 pub mod upload;

@@ -17,8 +17,9 @@ use crate::server::error::{Result, ServerError};
 const FOR_ANYBODY: [&str; 6] =
     ["/assets/", "/sign-in", "/set-up", "/api/sign_in", "/api/finish_set_up", "/api/sign_out"];
 /// Below `/backoffice`: what concerns whoever is signed in alone.
-const FOR_USERS: [&str; 7] = [
+const FOR_USERS: [&str; 8] = [
     "/account",
+    "/reference",
     "/prove",
     "/api/prove",
     "/api/change_password",

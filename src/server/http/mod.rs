@@ -38,6 +38,7 @@ use tower_http::{
 
 pub use assets::Assets;
 pub use identity::{Identity, session_cookie};
+pub use rest::document;
 
 use super::{error::ServerError, state::AppState};
 use crate::app::{App, shell};

@@ -17,7 +17,7 @@ mod service_config;
 mod unprocessed;
 mod users;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::{
     Router,
@@ -26,6 +26,7 @@ use axum::{
     response::IntoResponse,
     routing::get,
 };
+use serde_json::Value;
 use utoipa::{
     Modify, OpenApi,
     openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
@@ -56,9 +57,31 @@ impl Modify for Bearer {
     }
 }
 
+/// The document as pages read it.
+pub fn document() -> &'static Value {
+    static DOCUMENT: LazyLock<Value> = LazyLock::new(|| serde_json::to_value(parts().1).unwrap_or_default());
+    &DOCUMENT
+}
+
 /// Every documented route, and the document itself at `/openapi.json`.
 pub fn router() -> Router<AppState> {
-    let (router, document) = OpenApiRouter::with_openapi(Document::openapi())
+    let (router, document) = parts();
+    // Made once: it does not change while the server runs.
+    let text: Arc<str> = document.to_json().unwrap_or_default().into();
+    router
+        .route(
+            "/openapi.json",
+            get(move || async move {
+                ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], text.to_string())
+                    .into_response()
+            }),
+        )
+        .layer(DefaultBodyLimit::max(json::BODY_MAX))
+        .method_not_allowed_fallback(|| async { ServerError::MethodNotAllowed })
+}
+
+fn parts() -> (Router<AppState>, utoipa::openapi::OpenApi) {
+    OpenApiRouter::with_openapi(Document::openapi())
         // One line a file, in the order of the alphabet.
         .merge(account::router())
         .merge(acl::router())
@@ -73,17 +96,5 @@ pub fn router() -> Router<AppState> {
         .merge(service_config::router())
         .merge(unprocessed::router())
         .merge(users::router())
-        .split_for_parts();
-    // Made once: it does not change while the server runs.
-    let text: Arc<str> = document.to_json().unwrap_or_default().into();
-    router
-        .route(
-            "/openapi.json",
-            get(move || async move {
-                ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], text.to_string())
-                    .into_response()
-            }),
-        )
-        .layer(DefaultBodyLimit::max(json::BODY_MAX))
-        .method_not_allowed_fallback(|| async { ServerError::MethodNotAllowed })
+        .split_for_parts()
 }
