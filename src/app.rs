@@ -16,10 +16,12 @@ use crate::{
         account::AccountPage,
         acl::AclPage,
         audit::AuditPage,
+        connectors::{ConnectorPage, ConnectorsPage},
         jobs::JobPage,
         modules::{ModulesPage, detail::ModulePage},
         not_found::NotFound,
         sign_in::{ProofDialog, ProvePage, SetUpPage, SignInPage},
+        system::SystemPage,
         upload::UploadPage,
         users::{UserPage, UsersPage},
     },
@@ -70,6 +72,9 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/acl") view=AclPage ssr=SsrMode::Async/>
                     <Route path=path!("/users") view=UsersPage ssr=SsrMode::Async/>
                     <Route path=path!("/users/:id") view=UserPage ssr=SsrMode::Async/>
+                    <Route path=path!("/connectors") view=ConnectorsPage ssr=SsrMode::Async/>
+                    <Route path=path!("/connectors/:id") view=ConnectorPage ssr=SsrMode::Async/>
+                    <Route path=path!("/system") view=SystemPage ssr=SsrMode::Async/>
                     <Route path=path!("/audit") view=AuditPage ssr=SsrMode::Async/>
                     <Route path=path!("/account") view=AccountPage ssr=SsrMode::Async/>
                     <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async/>
@@ -85,7 +90,14 @@ pub fn App() -> impl IntoView {
 }
 
 /// The sections of the back office: where each is, below `/backoffice`, and its name.
-const SECTIONS: [(&str, &str); 4] = [("modules", "Modules"), ("acl", "ACL"), ("users", "Users"), ("audit", "Audit")];
+const SECTIONS: [(&str, &str); 6] = [
+    ("modules", "Modules"),
+    ("connectors", "Connectors"),
+    ("acl", "ACL"),
+    ("users", "Users"),
+    ("audit", "Audit"),
+    ("system", "System"),
+];
 
 /// The main menu: a section of the back office each, for administrators, and one's own account.
 #[component]

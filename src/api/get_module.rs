@@ -3,7 +3,7 @@
 use leptos::{server, server_fn::codec::GetUrl};
 use serde::{Deserialize, Serialize};
 
-use super::ApiError;
+use super::{ApiError, connectors::ConnectorView};
 use crate::domain::{
     acl::Rule,
     finding::Finding,
@@ -37,6 +37,8 @@ pub struct ModuleDetail {
     /// The module was removed and can be brought back.
     pub can_undo: bool,
     pub needs_configuration: Vec<ConfigurationReason>,
+    /// What an installed module can be configured with.
+    pub configuration: Option<ConnectorView>,
     pub documentation: Option<String>,
     /// An installation that runs, or the last one if it came to nothing.
     pub job: Option<Job>,
@@ -97,9 +99,11 @@ pub struct AccessView {
 #[server(prefix = "/backoffice/api", endpoint = "get_module", input = GetUrl)]
 pub async fn get_module(name: String) -> Result<ModuleDetail, ApiError> {
     use super::server::{admin, fail, module_name, state};
-    admin()?;
-    let name = module_name(&name)?;
-    view::build(&state(), &name).await.map_err(fail)
+    let actor = admin()?;
+    let (state, name) = (state(), module_name(&name)?);
+    let mut detail = view::build(&state, &name).await.map_err(fail)?;
+    detail.configuration = super::connectors::view::of_module(&state, &actor, &name).await.map_err(fail)?;
+    Ok(detail)
 }
 
 #[cfg(feature = "ssr")]
@@ -208,6 +212,7 @@ mod view {
             update: None,
             can_undo: false,
             needs_configuration: manifest.needs_configuration.clone(),
+            configuration: None,
             documentation: manifest.documentation.clone(),
             job: None,
             broken: Vec::new(),
@@ -237,6 +242,7 @@ mod view {
             update: None,
             can_undo: false,
             needs_configuration: Vec::new(),
+            configuration: None,
             documentation: None,
             job: None,
             broken: Vec::new(),

@@ -5,6 +5,7 @@ pub mod account;
 pub mod acl;
 #[cfg(feature = "ssr")]
 pub mod audit;
+pub mod connectors;
 pub mod get_job;
 pub mod get_module;
 pub mod install_module;
@@ -15,6 +16,8 @@ pub mod remove_module;
 pub(crate) mod server;
 #[cfg(feature = "ssr")]
 pub mod session;
+#[cfg(feature = "ssr")]
+pub mod system;
 #[cfg(feature = "ssr")]
 pub mod users;
 

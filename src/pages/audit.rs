@@ -110,7 +110,8 @@ fn Row(entry: AuditEntry) -> impl IntoView {
             <div>
                 <p><b>{words(&entry.action)}</b> " " {subject}</p>
                 <p class="soft">
-                    {entry.actor.clone()} " · " {entry.via.clone()}
+                    {entry.actor.clone()}
+                    {(entry.via != entry.actor).then(|| format!(" · {}", entry.via))}
                     {entry.address.clone().map(|address| format!(" · {address}"))}
                     " · " <Moment at=entry.at/>
                 </p>
@@ -147,6 +148,11 @@ fn words(action: &str) -> String {
         "session.refused" => "Failed to sign in as",
         "token.give" => "Made the token",
         "token.revoke" => "Revoked the token",
+        "service-config.set" => "Configured the connector",
+        "service-config.delete" => "Deleted values of the connector",
+        "service-config.read" => "Read the values of the connector",
+        "config.set" => "Set",
+        "config.delete" => "Went back to the default of",
         other => return other.to_owned(),
     };
     known.to_owned()

@@ -3,9 +3,11 @@
 pub mod account;
 pub mod acl;
 pub mod audit;
+pub mod connectors;
 pub mod jobs;
 pub mod modules;
 pub mod not_found;
 pub mod sign_in;
+pub mod system;
 pub mod upload;
 pub mod users;

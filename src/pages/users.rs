@@ -66,7 +66,7 @@ fn List(people: Vec<Person>, is_search: bool) -> impl IntoView {
             <li>
                 <div>
                     <a href=format!("/backoffice/users/{}", person.id)><b>{person.email.clone()}</b></a>
-                    {(!person.is_active).then(|| view! { " " <span class="badge warn">"Disabled"</span> })}
+                    {(!person.is_active).then(|| view! { " " <span class="badge up">"Disabled"</span> })}
                     <p class="soft">
                         {if person.scopes.is_empty() { "no scope".to_owned() } else { person.scopes.join(", ") }}
                         {(!person.vendors.is_empty()).then(|| format!(" · publishes as {}", person.vendors.join(", ")))}

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     api::{
         ApiError,
+        connectors::ConnectorView,
         get_module::{ModuleDetail, UpdateView, get_module},
     },
     components::{
@@ -23,7 +24,10 @@ use crate::{
     },
     domain::{job::Job, module::ConfigurationReason},
     islands::job::{Failed, Findings, JobProgress},
-    pages::not_found::Missing,
+    pages::{
+        connectors::{ConnectorForm, State as ConnectorState},
+        not_found::Missing,
+    },
 };
 
 #[component]
@@ -53,6 +57,15 @@ fn Detail(detail: ModuleDetail) -> impl IntoView {
     let components =
         (!is_broken).then(|| view! { <Components components=detail.components.clone() icon=detail.icon.clone()/> });
     let access = (!is_broken).then(|| view! { <AccessControl name=detail.name.clone() access=detail.access.clone()/> });
+    let configuration = detail.configuration.clone().map(|connector| {
+        view! {
+            <section class="part" aria-labelledby="configuration">
+                <h2 id="configuration">"Configuration" <ConnectorState view=connector.clone()/></h2>
+                <p class="soft">"Kept for " <a class="mono" href=format!("/backoffice/connectors/{}", connector.service_id)>{connector.service_id.clone()}</a> ", encrypted. Keys that are left empty stay as they are."</p>
+                <ConnectorForm connector/>
+            </section>
+        }
+    });
     let readme = detail.readme_html.clone().map(|html| {
         view! {
             <section class="part" aria-labelledby="readme">
@@ -93,6 +106,7 @@ fn Detail(detail: ModuleDetail) -> impl IntoView {
             <div class="two">
                 <div>
                     <div id="about" data-live="">{description} {components}</div>
+                    <div id="set-up" data-live="">{configuration}</div>
                     {access}
                     <div id="manual" data-live="">{readme}</div>
                 </div>
@@ -168,12 +182,22 @@ fn Notices(detail: ModuleDetail) -> impl IntoView {
             None if detail.readme_html.is_some() => view! { <a href="#readme">"Read its documentation"</a> }.into_any(),
             None => view! { <span>"It names no documentation; ask its vendor."</span> }.into_any(),
         };
+        if detail.configuration.as_ref().is_some_and(ConnectorView::is_configured) {
+            return view! {
+                <div class="notice good">
+                    <span aria-hidden="true">"●"</span>
+                    <p><b>"Configured."</b> " " <a href="#configuration">"Change it"</a> " · " {link}</p>
+                </div>
+            }
+            .into_any();
+        }
         view! {
             <div class="notice warn">
                 <span aria-hidden="true">"◐"</span>
-                <p><b>"Needs configuration."</b> " " {reason} {link}</p>
+                <p><b>"Needs configuration."</b> " " {reason} <a href="#configuration">"Configure it"</a> " · " {link}</p>
             </div>
         }
+        .into_any()
     });
     let undo = detail.can_undo.then(|| {
         view! {

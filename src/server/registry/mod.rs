@@ -40,6 +40,7 @@ use super::{
 };
 use crate::domain::{
     job::{Event, Job, JobKind, JobState, Step},
+    module::Manifest,
     name::ModuleName,
 };
 
@@ -322,6 +323,11 @@ impl Registry {
     pub async fn installed(&self, name: &ModuleName) -> Result<Option<Install>> {
         let name = name.clone();
         self.inner.store.read(move |connection| store::modules::installed(connection, &name)).await
+    }
+
+    /// What is known of every installed module, by name.
+    pub async fn installed_manifests(&self) -> Result<Vec<Manifest>> {
+        self.inner.store.read(store::modules::installed_manifests).await
     }
 
     /// Whether an installed component is private; `None` when no installed module has it.

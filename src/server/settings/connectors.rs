@@ -50,6 +50,17 @@ pub struct ServiceConfiguration {
     pub values: Map<String, Value>,
 }
 
+impl ServiceConfiguration {
+    fn masked(mut self) -> Self {
+        for (name, value) in self.values.iter_mut() {
+            if is_secret(name) {
+                *value = Value::from(MASK);
+            }
+        }
+        self
+    }
+}
+
 /// A key without its value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfiguredKey {
@@ -82,6 +93,12 @@ impl Connectors {
     /// The connectors of a page with their values: in clear for a token, which is written down; secrets masked for a
     /// browser's session.
     pub async fn list(&self, actor: &AdminActor, page: Page) -> Result<Vec<ServiceConfiguration>> {
+        let found = self.found(page).await?;
+        self.shown(actor, found).await
+    }
+
+    /// The connectors of a page, with everything that is kept of them.
+    async fn found(&self, page: Page) -> Result<Vec<ServiceConfiguration>> {
         let pattern = page.pattern.to_lowercase();
         let found = self
             .store
@@ -99,13 +116,17 @@ impl Connectors {
                     .collect::<Result<Vec<_>>>()
             })
             .await?;
-        let found = found
+        found
             .into_iter()
             .map(|(sealed, service_id)| {
                 Ok(ServiceConfiguration { values: self.open(&service_id, sealed)?, service_id })
             })
-            .collect::<Result<Vec<_>>>()?;
-        self.shown(actor, found).await
+            .collect::<Result<Vec<_>>>()
+    }
+
+    /// The connectors of a page for a page of the back office: secrets are masked, whoever looks.
+    pub async fn list_without_secrets(&self, _: &AdminActor, page: Page) -> Result<Vec<ServiceConfiguration>> {
+        Ok(self.found(page).await?.into_iter().map(ServiceConfiguration::masked).collect())
     }
 
     /// One connector's values as [`Connectors::list`] shows them; `None` where nothing is set.
@@ -224,18 +245,9 @@ impl Connectors {
     }
 
     /// Masks what a browser does not need; writes down that a program has read the rest.
-    async fn shown(
-        &self,
-        actor: &AdminActor,
-        mut found: Vec<ServiceConfiguration>,
-    ) -> Result<Vec<ServiceConfiguration>> {
+    async fn shown(&self, actor: &AdminActor, found: Vec<ServiceConfiguration>) -> Result<Vec<ServiceConfiguration>> {
         if let Via::Session { .. } = actor.via() {
-            for (name, value) in found.iter_mut().flat_map(|found| found.values.iter_mut()) {
-                if is_secret(name) {
-                    *value = Value::from(MASK);
-                }
-            }
-            return Ok(found);
+            return Ok(found.into_iter().map(ServiceConfiguration::masked).collect());
         }
         let read: Vec<(String, Vec<String>)> =
             found.iter().map(|found| (found.service_id.clone(), found.values.keys().cloned().collect())).collect();

@@ -101,6 +101,18 @@ pub fn installed_entries(connection: &Connection) -> Result<Vec<Entry>> {
     rows.iter().map(|card| from_json(card)).collect()
 }
 
+/// The manifests of all installed modules, by name.
+pub fn installed_manifests(connection: &Connection) -> Result<Vec<Manifest>> {
+    let rows = connection
+        .prepare_cached(
+            "SELECT archives.manifest FROM installs JOIN archives ON archives.sha256 = installs.sha256
+             ORDER BY installs.name",
+        )?
+        .query_map([], |row| row.get::<_, String>(0))?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    rows.iter().map(|manifest| from_json(manifest)).collect()
+}
+
 /// Another installed module that owns one of these components: the component's name and the module's.
 pub fn component_owner(
     connection: &Connection,
