@@ -122,8 +122,8 @@ test.describe('sign-in', () => {
     await expect(page).toHaveURL('/backoffice/acl');
   });
 
-  const places = ['modules?q=csv', 'modules/stockroom.timers', 'acl?type=routes', 'users', 'audit', 'upload', 'account'];
-  for (const path of [...places, 'nothing']) {
+  const sections = ['acl?type=routes', 'users', 'audit', 'connectors', 'system'];
+  for (const path of ['modules?q=csv', 'modules/stockroom.timers', ...sections, 'upload', 'account', 'nothing']) {
     test(`nobody is led from ${path} to sign-in, and back afterwards @nojs`, async ({ page }) => {
       await page.goto(`/backoffice/${path}`);
       await expect(heading(page, 'Sign in')).toBeVisible();
@@ -219,10 +219,11 @@ test.describe('a user who is no administrator', () => {
     await expect(page.getByText(ANN.email).first()).toBeVisible();
     const menu = page.getByRole('navigation', { name: 'Main' });
     await expect(menu.getByRole('link', { name: 'Account' })).toBeVisible();
-    for (const section of ['ACL', 'Audit', 'Modules', 'Users']) {
+    for (const section of ['ACL', 'Audit', 'Connectors', 'Modules', 'System', 'Users']) {
       await expect(menu.getByRole('link', { name: section, exact: true })).toHaveCount(0);
     }
-    for (const path of ['modules', 'modules/stockroom.timers', 'acl', 'users', 'audit', 'upload', 'nothing']) {
+    const sections = ['modules', 'acl', 'users', 'audit', 'connectors', 'system'];
+    for (const path of [...sections, 'modules/stockroom.timers', 'upload', 'nothing']) {
       await page.goto(`/backoffice/${path}`);
       await expect(page, path).toHaveURL('/backoffice/account?refused=admin');
       await expect(page.getByText('The back office is for administrators.')).toBeVisible();
