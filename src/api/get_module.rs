@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ApiError, connectors::ConnectorView};
 use crate::domain::{
-    acl::Rule,
+    acl::{RoleAccess, Rule},
     finding::Finding,
     job::Job,
     module::{AuthKind, ComponentKind, ConfigurationReason},
@@ -93,6 +93,8 @@ pub struct AccessView {
     pub sentence: String,
     /// Users may use all of it already.
     pub is_open: bool,
+    /// What each role that sees the module has of it.
+    pub roles: Vec<RoleAccess>,
 }
 
 /// Everything about one module; 404 when nobody knows it.
@@ -107,7 +109,7 @@ pub async fn get_module(name: String) -> Result<ModuleDetail, ApiError> {
 }
 
 #[cfg(feature = "ssr")]
-mod view {
+pub(crate) mod view {
     use super::{AccessView, ChangeView, ComponentView, ModuleDetail, UpdateView, VersionView};
     use crate::{
         domain::{
@@ -125,7 +127,9 @@ mod view {
         },
     };
 
-    pub(super) async fn build(state: &AppState, name: &ModuleName) -> Result<ModuleDetail> {
+    /// # Errors
+    /// [`ServerError::NotFound`] when nobody knows the module.
+    pub(crate) async fn build(state: &AppState, name: &ModuleName) -> Result<ModuleDetail> {
         let offers = state.catalogue.offers(name).await?;
         let installed = state.registry.installed(name).await?;
         let archives = state.registry.archives(name).await?;
@@ -319,6 +323,7 @@ mod view {
         Ok(AccessView {
             sentence: audience.sentence(),
             is_open: acl::open_to_users(&rules, name, &components),
+            roles: audience.roles.clone(),
             rules: audience.applying.iter().filter_map(|at| rules.get(*at).cloned()).collect(),
         })
     }

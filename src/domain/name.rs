@@ -93,6 +93,54 @@ impl From<ModuleName> for String {
     }
 }
 
+/// What clients name parts of installed modules by: `vendor[.service[.module[.Component]]]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Selector(String);
+
+impl Selector {
+    /// Reads one to four segments.
+    ///
+    /// # Errors
+    /// [`InvalidName`] when there are more, or one of them holds a character that no name holds.
+    pub fn parse(text: &str) -> Result<Self, InvalidName> {
+        let segments: Vec<&str> = text.split('.').collect();
+        if segments.len() <= 4 && segments.iter().all(|segment| is_segment(segment)) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InvalidName("a selector is vendor.service, vendor.service.module or a component's name".to_owned()))
+        }
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub fn vendor(&self) -> &str {
+        self.0.split('.').next().unwrap_or_default()
+    }
+
+    /// True for `vendor` alone, which names nothing that can be packed or removed.
+    pub fn is_vendor(&self) -> bool {
+        !self.0.contains('.')
+    }
+
+    /// The folder that it stands for inside an archive.
+    pub fn folder(&self) -> String {
+        self.0.replace('.', "/")
+    }
+
+    /// True when `name` is this or lies inside it, decided on a dot boundary.
+    pub fn selects(&self, name: &str) -> bool {
+        name.strip_prefix(self.0.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    }
+}
+
+impl fmt::Display for Selector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,5 +169,15 @@ mod tests {
         assert!(google.owns("appmixer.google"));
         assert!(google.owns("appmixer.google.gmail.Send"));
         assert!(!google.owns("appmixer.googleContacts.Find"));
+    }
+
+    #[test]
+    fn a_selector_ends_at_a_dot_and_never_leaves_a_folder() {
+        let google = Selector::parse("appmixer.google").expect("valid");
+        assert!(google.selects("appmixer.google") && google.selects("appmixer.google.gmail.Send"));
+        assert!(!google.selects("appmixer.googleContacts.Find") && !google.selects("appmixer"));
+        for bad in ["", "..", "a..b", "a.b.c.d.e", "a/b", "a.b\\c", "a.b\0", "a.%2e", "a.b "] {
+            assert!(Selector::parse(bad).is_err(), "{bad:?} was accepted");
+        }
     }
 }

@@ -201,3 +201,12 @@ impl EventStream {
         }
     }
 }
+
+pub const JSON: (&str, &str) = ("Content-Type", "application/json");
+
+/// Sends JSON with any method.
+pub async fn send(server: SocketAddr, method: &str, path: &str, headers: Headers<'_>, body: &str) -> Answer {
+    let length = body.len().to_string();
+    let headers = [headers, &[JSON, ("Content-Length", &length)]].concat();
+    exchange(server, (head(server, method, path, &headers) + body).as_bytes()).await
+}

@@ -190,6 +190,11 @@ impl Door {
         Ok((person, token))
     }
 
+    /// The token that a new user is welcomed with, as the protocol has it.
+    pub async fn first_token(&self, by: &By, person: &Person) -> Result<String> {
+        self.give(by, person, None, person.scopes.clone(), TOKEN_LIFE).await
+    }
+
     /// A token with a name of its own. It is shown this once.
     ///
     /// # Errors

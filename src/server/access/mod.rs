@@ -10,6 +10,7 @@ mod password;
 mod people;
 mod rules;
 mod set_up;
+mod sight;
 mod throttle;
 mod trail;
 
@@ -20,6 +21,7 @@ pub use key::{SecretKey, random};
 pub use people::{Changes, NewPerson, People};
 pub use rules::{Acl, table_tag};
 pub use set_up::SetUp;
+pub use sight::Sight;
 pub use trail::{Trail, audit_filter};
 
 use super::{
@@ -110,6 +112,16 @@ impl UserActor {
         } else {
             Err(ServerError::Forbidden("This is for administrators.".to_owned()))
         }
+    }
+
+    /// # Errors
+    /// [`ServerError::Forbidden`] to everybody but administrators and the vendor's own publishers, whether or not there
+    /// is anything of this vendor.
+    pub fn check_developer(&self, vendor: &str) -> Result<()> {
+        if self.is_admin() || self.person().vendors.iter().any(|own| own == vendor) {
+            return Ok(());
+        }
+        Err(not_a_developer(vendor))
     }
 
     /// Whether a session is too old a proof to change other people's work with; tokens are proof enough.
@@ -212,12 +224,14 @@ impl Publisher {
     /// [`ServerError::Forbidden`] when somebody else publishes as this vendor.
     pub fn check(&self, vendor: &str) -> Result<()> {
         match &self.vendors {
-            Some(vendors) if !vendors.iter().any(|own| own == vendor) => {
-                Err(ServerError::Forbidden(format!("You are not a developer of {vendor}.")))
-            }
+            Some(vendors) if !vendors.iter().any(|own| own == vendor) => Err(not_a_developer(vendor)),
             _ => Ok(()),
         }
     }
+}
+
+fn not_a_developer(vendor: &str) -> ServerError {
+    ServerError::Forbidden(format!("You are not a developer of {vendor}."))
 }
 
 impl Deref for Publisher {

@@ -8,7 +8,10 @@ use crate::{
     server::{
         catalogue::hex,
         error::{Result, ServerError},
-        store::{self, Store, audit::Deed},
+        store::{
+            self, Store,
+            audit::{By, Deed},
+        },
         time::now_ms,
     },
 };
@@ -63,13 +66,23 @@ impl People {
         self.store.read(move |connection| store::users::get(connection, &id)).await?.ok_or_else(nobody)
     }
 
+    /// Whoever signs in with this e-mail address or name.
+    ///
+    /// # Errors
+    /// [`ServerError::NotFound`].
+    pub async fn by_login(&self, _: &AdminActor, login: &str) -> Result<Person> {
+        let login = login.trim().to_owned();
+        let found = self.store.read(move |connection| store::users::by_login(connection, &login)).await?;
+        found.map(|(person, _)| person).ok_or_else(nobody)
+    }
+
     /// Adds somebody.
     ///
     /// # Errors
     /// [`ServerError::Invalid`] for an address, password or scope that will not do, [`ServerError::Conflict`] when the
     /// address is taken.
     pub async fn add(&self, actor: &SudoActor, new: NewPerson) -> Result<Person> {
-        self.add_as(actor, new, false).await
+        self.add_as(actor.by(), new, false).await
     }
 
     /// Adds the first user; nothing happens when there is one already.
@@ -77,18 +90,21 @@ impl People {
     /// # Errors
     /// As [`People::add`]; [`ServerError::Conflict`] when there are users.
     pub(super) async fn add_first(&self, actor: &UserActor, new: NewPerson) -> Result<Person> {
-        self.add_as(actor, new, true).await
+        self.add_as(actor.by(), new, true).await
     }
 
-    /// Adds somebody whom the configuration lets register themselves.
-    pub async fn register(&self, mut new: NewPerson) -> Result<Person> {
+    /// Adds somebody without being an administrator, where the configuration lets `by` do so: an ordinary user who
+    /// publishes nothing, whatever was asked for.
+    ///
+    /// # Errors
+    /// As [`People::add`].
+    pub async fn register(&self, by: By, mut new: NewPerson) -> Result<Person> {
         new.scopes = vec![USER.to_owned()];
         new.vendors = Vec::new();
-        let actor = SudoActor::command_line();
-        self.add_as(&actor, new, false).await
+        self.add_as(by, new, false).await
     }
 
-    async fn add_as(&self, actor: &UserActor, new: NewPerson, only_first: bool) -> Result<Person> {
+    async fn add_as(&self, by: By, new: NewPerson, only_first: bool) -> Result<Person> {
         let email = new.email.trim().to_lowercase();
         if let Some(fault) = email_fault(&email) {
             return Err(ServerError::Invalid(fault.to_owned()));
@@ -111,7 +127,7 @@ impl People {
             updated_at: now,
         };
         let hash = password::hash(new.password).await?;
-        let (by, added) = (actor.by(), person.clone());
+        let added = person.clone();
         self.store
             .write("add user", move |tx| {
                 if only_first && store::users::count(tx)? > 0 {

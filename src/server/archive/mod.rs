@@ -23,6 +23,7 @@ mod limits;
 mod manifest;
 mod names;
 mod pack;
+mod part;
 mod report;
 mod script;
 mod sniff;
@@ -42,7 +43,8 @@ use crate::domain::module::Manifest;
 
 pub use icon::Icon;
 pub use limits::Limits;
-pub use pack::pack;
+pub use pack::{pack, pack_files};
+pub use part::Part;
 pub use report::{CheckError, Rejected};
 pub use tree::{BundleFile, bundle_files};
 pub use unpack::{UnpackError, unpack};

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Seek, Write};
+use std::path::PathBuf;
 
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, System, ZipWriter};
@@ -24,6 +25,22 @@ pub fn pack(files: impl IntoIterator<Item = (String, Vec<u8>)>, out: impl Write 
         }
         sorted.insert(path, bytes);
     }
+    write(sorted, Ok, out)
+}
+
+/// As [`pack`], of files on the disk (path in the zip, place), of which one at a time is in memory.
+///
+/// # Errors
+/// When reading or writing fails.
+pub fn pack_files(files: BTreeMap<String, PathBuf>, out: impl Write + Seek) -> io::Result<()> {
+    write(files, std::fs::read, out)
+}
+
+fn write<T>(
+    files: BTreeMap<String, T>,
+    read: impl Fn(T) -> io::Result<Vec<u8>>,
+    out: impl Write + Seek,
+) -> io::Result<()> {
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
         .compression_level(Some(DEFLATE_LEVEL))
@@ -31,9 +48,9 @@ pub fn pack(files: impl IntoIterator<Item = (String, Vec<u8>)>, out: impl Write 
         .system(System::Unix)
         .unix_permissions(0o644);
     let mut zip = ZipWriter::new(out);
-    for (path, bytes) in sorted {
+    for (path, file) in files {
         zip.start_file(path, options)?;
-        zip.write_all(&bytes)?;
+        zip.write_all(&read(file)?)?;
     }
     zip.finish()?;
     Ok(())

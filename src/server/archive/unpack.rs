@@ -37,8 +37,19 @@ pub fn unpack<R: Read + Seek>(
     folder: &Path,
     mut go_on: impl FnMut(u64) -> bool,
 ) -> Result<(), UnpackError> {
+    unpack_files(archive, &checked.files, &checked.wrapper, folder, &mut go_on)
+}
+
+/// As [`unpack`], of any files whose names and kinds were checked; `wrapper` is around them in the zip.
+pub(super) fn unpack_files<R: Read + Seek>(
+    archive: R,
+    files: &[PlannedFile],
+    wrapper: &str,
+    folder: &Path,
+    go_on: &mut impl FnMut(u64) -> bool,
+) -> Result<(), UnpackError> {
     claim(folder)?;
-    let result = write_all(archive, checked, folder, &mut go_on);
+    let result = write_all(archive, files, wrapper, folder, go_on);
     if result.is_err() {
         // The first error is the one worth reporting.
         let _ = fs::remove_dir_all(folder);
@@ -65,7 +76,8 @@ fn claim(folder: &Path) -> io::Result<()> {
 
 fn write_all<R: Read + Seek>(
     archive: R,
-    checked: &Checked,
+    files: &[PlannedFile],
+    wrapper: &str,
     folder: &Path,
     go_on: &mut impl FnMut(u64) -> bool,
 ) -> Result<(), UnpackError> {
@@ -74,10 +86,10 @@ fn write_all<R: Read + Seek>(
         CheckError::Rejected(_) => UnpackError::Changed,
     })?;
     let mut written = 0;
-    for planned in &checked.files {
+    for planned in files {
         let mut file = create_file(folder, &planned.path)?;
         let mut failure = None;
-        let entry = entry_of(planned, &checked.wrapper);
+        let entry = entry_of(planned, wrapper);
         let streamed = contents::stream(&mut zip, &entry, |chunk| {
             written += chunk.len() as u64;
             if let Err(error) = file.write_all(chunk) {

@@ -17,7 +17,8 @@ use crate::{
     server::{access::AdminActor, state::AppState, store},
 };
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Parameters {
     /// The id of the last event that the page knows of.
     after: Option<i64>,

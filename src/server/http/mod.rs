@@ -2,7 +2,6 @@
 
 mod assets;
 mod audit;
-mod components;
 mod error;
 mod events;
 mod guard;
@@ -82,8 +81,6 @@ pub fn router(state: AppState) -> Router {
     Router::new()
         .route("/", get(root))
         .route("/healthz", get(healthz))
-        .route("/components", post(components::publish).layer(DefaultBodyLimit::disable()))
-        .route("/components/uploader/{ticket}", get(components::ticket))
         .route("/backoffice", get(|| async { Redirect::to("/backoffice/modules") }))
         .route("/backoffice/", get(|| async { Redirect::to("/backoffice/modules") }))
         .route("/backoffice/assets/{version}/{*path}", get(assets::serve))

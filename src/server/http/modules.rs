@@ -17,9 +17,11 @@ use crate::{
     },
 };
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Parameters {
     version: Option<String>,
+    /// Of the archive, in lower-case hex.
     sha256: Option<String>,
 }
 

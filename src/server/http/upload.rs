@@ -7,7 +7,7 @@ use axum::{
 };
 use futures::StreamExt;
 
-use super::components::displayable;
+use super::rest::displayable;
 use crate::server::{
     access::Publisher,
     error::{Result, ServerError},
@@ -56,7 +56,7 @@ async fn receive(state: &AppState, publisher: &Publisher, mut multipart: Multipa
                 let file = field.file_name().and_then(displayable);
                 let limit = state.registry.limits().archive_bytes;
                 let received = Received::read(field.boxed(), &state.registry.temporary(), limit).await?;
-                return Ok(state.registry.upload(publisher, received, file, allow_downgrade).await?.id);
+                return Ok(state.registry.publish(publisher, received, file, allow_downgrade, false).await?.id);
             }
             _ => {}
         }

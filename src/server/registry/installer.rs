@@ -173,6 +173,10 @@ impl Registry {
         }
 
         let installed = self.installed(&manifest.name).await?;
+        if request.base.is_some() && request.base.as_ref() != installed.as_ref().map(|install| &install.sha256) {
+            let message = format!("{} was changed in the meantime. Look at it again, then try again.", manifest.name);
+            return Err(Stop::Failed(JobFailure::new("conflict", message)));
+        }
         if let Some(install) = installed.as_ref().filter(|install| is_downgrade(&manifest.version, &install.version))
             && !request.allow_downgrade
         {

@@ -1,10 +1,13 @@
 //! What is installed, and everything that changes it: install, upload, cancel, remove, undo.
 
 mod download;
+mod edit;
+mod installed;
 mod installer;
 mod job;
 mod keeper;
 mod receive;
+mod removal;
 
 use std::{
     collections::HashMap,
@@ -18,6 +21,8 @@ use std::{
 
 use tokio::sync::Semaphore;
 
+pub use edit::Files;
+pub use installed::{App, InstalledModule, Tree};
 pub use installer::Checkpoint;
 pub use receive::Received;
 
@@ -32,15 +37,13 @@ use super::{
     settings::{ARCHIVE_MAX_BYTES, Settings},
     store::{
         self, Store,
-        audit::Deed,
         jobs::{Request, Source},
         modules::Install,
     },
     time::now_ms,
 };
 use crate::domain::{
-    job::{Event, Job, JobKind, JobState, Step},
-    module::Manifest,
+    job::{Job, JobKind, JobState, Step},
     name::ModuleName,
 };
 
@@ -72,6 +75,7 @@ struct Inner {
     /// Held while a blob is looked for or kept, and from the question whether one is needed to its deletion.
     blob_gate: tokio::sync::Mutex<()>,
     tasks: tokio_util::task::TaskTracker,
+    trees: installed::Trees,
 }
 
 /// What the registry is built on.
@@ -106,6 +110,7 @@ impl Registry {
             checkpoint,
             blob_gate: tokio::sync::Mutex::default(),
             tasks: tokio_util::task::TaskTracker::new(),
+            trees: installed::Trees::default(),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -173,6 +178,7 @@ impl Registry {
             allow_downgrade: version.is_some(),
             by: actor.by(),
             vendors: None,
+            base: None,
             source: Source::Catalogue { source: offer.source.clone(), place: offer.place.clone() },
         };
         let mut job = new_job(JobKind::Install);
@@ -199,11 +205,24 @@ impl Registry {
         file: Option<String>,
         allow_downgrade: bool,
     ) -> Result<Job> {
+        self.take_in(publisher, received, file, allow_downgrade, None).await
+    }
+
+    /// As [`Registry::upload`]. With `base`, only an installed archive of this SHA-256 is replaced.
+    async fn take_in(
+        &self,
+        publisher: &Publisher,
+        received: Received,
+        file: Option<String>,
+        allow_downgrade: bool,
+        base: Option<String>,
+    ) -> Result<Job> {
         let request = Request {
             sha256: received.sha256.clone(),
             allow_downgrade,
             by: publisher.by(),
             vendors: publisher.vendors().map(<[String]>::to_vec),
+            base,
             source: Source::Upload,
         };
         let mut job = new_job(JobKind::Upload);
@@ -235,67 +254,6 @@ impl Registry {
         Ok(job)
     }
 
-    /// Removes a module. Its archive is kept for [`UNDO_WINDOW`].
-    ///
-    /// # Errors
-    /// [`ServerError::NotFound`] when it is not installed, [`ServerError::Conflict`] while it is being installed.
-    /// [`ServerError::Forbidden`] to publishers of other vendors.
-    pub async fn remove(&self, publisher: &Publisher, name: &ModuleName) -> Result<()> {
-        publisher.check(name.vendor())?;
-        let (this, module, by) = (self.clone(), name.clone(), publisher.by());
-        self.to_the_end(async move {
-            let name = module.clone();
-            let id = this
-                .inner
-                .store
-                .write("remove module", move |tx| {
-                    refuse_while_running(tx, &module)?;
-                    let before = store::modules::installed(tx, &module)?;
-                    let now = now_ms();
-                    let (Some(before), true) = (before, store::modules::remove(tx, &module, now)?) else {
-                        return Err(ServerError::NotFound(format!("{module} is not installed.")));
-                    };
-                    let deed = Deed::new("module.remove", module.as_str()).module(module.as_str());
-                    store::audit::append(tx, &by, &deed.before(before.shown()), now)?;
-                    let event = Event::Module { name: module, installed: None, update: None };
-                    store::events::append(tx, &event, now_ms())
-                })
-                .await?;
-            this.inner.catalogue.set_installed(&name, None).await?;
-            this.inner.events.announce(id);
-            tracing::info!(module = %name, "module removed");
-            Ok(())
-        })
-        .await
-    }
-
-    /// Brings a removed module back as it was.
-    ///
-    /// # Errors
-    /// [`ServerError::Conflict`] when it was or is being installed again in the meantime, [`ServerError::NotFound`] when it is too
-    /// late.
-    pub async fn undo_remove(&self, actor: &SudoActor, name: &ModuleName) -> Result<Install> {
-        let (this, module, by) = (self.clone(), name.clone(), actor.by());
-        self.to_the_end(async move {
-            let name = module.clone();
-            let (install, id) = this
-                .inner
-                .store
-                .write("undo removal", move |tx| {
-                    let (install, id) = undo(tx, &module)?;
-                    let deed = Deed::new("module.undo-remove", module.as_str()).module(module.as_str());
-                    store::audit::append(tx, &by, &deed.after(install.shown()), now_ms())?;
-                    Ok((install, id))
-                })
-                .await?;
-            this.inner.catalogue.set_installed(&name, Some(&install.version)).await?;
-            this.inner.events.announce(id);
-            tracing::info!(module = %name, "removal undone");
-            Ok(install)
-        })
-        .await
-    }
-
     pub async fn job(&self, id: &str) -> Result<Job> {
         let id = id.to_owned();
         self.inner
@@ -325,58 +283,16 @@ impl Registry {
         self.inner.store.read(move |connection| store::modules::installed(connection, &name)).await
     }
 
-    /// What is known of every installed module, by name.
-    pub async fn installed_manifests(&self) -> Result<Vec<Manifest>> {
-        self.inner.store.read(store::modules::installed_manifests).await
-    }
-
     /// Whether an installed component is private; `None` when no installed module has it.
     pub async fn component(&self, name: &str) -> Result<Option<bool>> {
         let name = name.to_owned();
         self.inner.store.read(move |connection| store::modules::component(connection, &name)).await
     }
 
-    /// Whether a removal of this module can be undone.
-    pub async fn can_undo(&self, name: &ModuleName) -> Result<bool> {
-        let name = name.clone();
-        self.inner.store.read(move |connection| Ok(store::modules::removed(connection, &name)?.is_some())).await
-    }
-
     /// Every kept archive of a module, newest first.
     pub async fn archives(&self, name: &ModuleName) -> Result<Vec<store::modules::Archive>> {
         let name = name.clone();
         self.inner.store.read(move |connection| store::modules::archives_of(connection, &name)).await
-    }
-}
-
-/// Installs again what was removed; gives it, and the id of the event that tells of it.
-fn undo(tx: &rusqlite::Transaction<'_>, module: &ModuleName) -> Result<(Install, i64)> {
-    refuse_while_running(tx, module)?;
-    if store::modules::installed(tx, module)?.is_some() {
-        return Err(ServerError::Conflict(format!("{module} is installed again already.")));
-    }
-    let too_late = || {
-        ServerError::NotFound(format!(
-            "{module} was removed too long ago to be brought back. Install it from the catalogue."
-        ))
-    };
-    let (sha256, source) = store::modules::removed(tx, module)?.ok_or_else(too_late)?;
-    let archive = store::modules::archive(tx, &sha256)?.ok_or_else(too_late)?;
-    if let Some((component, owner)) = store::modules::component_owner(tx, module, &archive.manifest)? {
-        return Err(ServerError::Conflict(format!("{owner} has a component {component} as well.")));
-    }
-    store::modules::install(tx, &archive, &source, now_ms())?;
-    let install = store::modules::installed(tx, module)?.ok_or_else(too_late)?;
-    let event = Event::Module { name: module.clone(), installed: Some(install.version.clone()), update: None };
-    Ok((install, store::events::append(tx, &event, now_ms())?))
-}
-
-fn refuse_while_running(tx: &rusqlite::Transaction<'_>, module: &ModuleName) -> Result<()> {
-    match store::jobs::latest_of(tx, module)? {
-        Some(job) if job.is_running() => {
-            Err(ServerError::Conflict(format!("{module} is being installed. Wait for that, or cancel it.")))
-        }
-        _ => Ok(()),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{io::Write, path::Path, time::Duration};
 
 use bytes::Bytes;
-use futures::{Stream, StreamExt};
+use futures::{Stream, StreamExt, stream::BoxStream};
 use sha2::{Digest, Sha256};
 
 use crate::server::{
@@ -64,6 +64,12 @@ impl Received {
             return Err(not_a_zip());
         }
         Ok(Self { file, sha256: hex(&hasher.finalize()), size })
+    }
+
+    /// The bytes from the start, and their number. The file goes when the stream has been read or dropped.
+    pub fn into_stream(self) -> Result<(u64, BoxStream<'static, std::io::Result<Bytes>>)> {
+        let file = tokio::fs::File::from_std(self.file.reopen()?);
+        Ok((self.size, tokio_util::io::ReaderStream::with_capacity(file, 64 * 1024).boxed()))
     }
 }
 

@@ -26,6 +26,8 @@ pub struct Known {
 pub const ARCHIVE_MAX_BYTES: &str = "LIMIT_CC_ARCHIVE_MAX_BYTES";
 /// Who may add users.
 pub const USER_CREATE_SCOPE: &str = "API_USER_CREATE_SCOPE";
+/// The vendor of users who are added without one.
+pub const USER_VENDOR: &str = "DEFAULT_USER_VENDOR";
 
 const fn number(key: &'static str, default: u64, meaning: &'static str) -> Known {
     Known { key, kind: Kind::Number(default), meaning }
@@ -51,7 +53,7 @@ pub const KNOWN: [Known; 19] = [
         "admin",
         "Scopes that may add users, separated by commas. Empty: anybody may register, with the scope user and no vendor.",
     ),
-    text("DEFAULT_USER_VENDOR", "", "Vendor that a new user may publish as when none is given."),
+    text(USER_VENDOR, "", "Vendor that a user whom an administrator adds may publish as, when none is given."),
     number("RETRY_MAX_COUNT", 30, "How many times a message that failed is tried again."),
     number(
         "RETRY_INIT_EXP",

@@ -9,7 +9,7 @@ use parking_lot::RwLock;
 use serde_json::{Value, json};
 
 pub use connectors::Connectors;
-pub use known::{ARCHIVE_MAX_BYTES, KNOWN, Kind, Known, USER_CREATE_SCOPE, known};
+pub use known::{ARCHIVE_MAX_BYTES, KNOWN, Kind, Known, USER_CREATE_SCOPE, USER_VENDOR, known};
 
 use super::{
     access::{AdminActor, SudoActor},

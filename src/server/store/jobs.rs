@@ -23,6 +23,9 @@ pub struct Request {
     /// The vendors that whoever asked may publish as; `None` for all.
     #[serde(default)]
     pub vendors: Option<Vec<String>>,
+    /// SHA-256 of the installed archive that this one was made from; only that one may be replaced.
+    #[serde(default)]
+    pub base: Option<String>,
     #[serde(flatten)]
     pub source: Source,
 }

@@ -92,6 +92,18 @@ pub fn installed(connection: &Connection, name: &ModuleName) -> Result<Option<In
         .optional()?)
 }
 
+/// The archive of every installed module, by name.
+pub fn installed_archives(connection: &Connection) -> Result<Vec<Archive>> {
+    let rows = connection
+        .prepare_cached(
+            "SELECT archives.sha256, archives.size, archives.manifest
+             FROM installs JOIN archives ON archives.sha256 = installs.sha256 ORDER BY installs.name",
+        )?
+        .query_map([], read_archive)?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    rows.into_iter().map(to_archive).collect()
+}
+
 /// The list entry of every installed module, with its installed version.
 pub fn installed_entries(connection: &Connection) -> Result<Vec<Entry>> {
     let rows = connection
@@ -99,18 +111,6 @@ pub fn installed_entries(connection: &Connection) -> Result<Vec<Entry>> {
         .query_map([], |row| row.get::<_, String>(0))?
         .collect::<rusqlite::Result<Vec<_>>>()?;
     rows.iter().map(|card| from_json(card)).collect()
-}
-
-/// The manifests of all installed modules, by name.
-pub fn installed_manifests(connection: &Connection) -> Result<Vec<Manifest>> {
-    let rows = connection
-        .prepare_cached(
-            "SELECT archives.manifest FROM installs JOIN archives ON archives.sha256 = installs.sha256
-             ORDER BY installs.name",
-        )?
-        .query_map([], |row| row.get::<_, String>(0))?
-        .collect::<rusqlite::Result<Vec<_>>>()?;
-    rows.iter().map(|manifest| from_json(manifest)).collect()
 }
 
 /// Another installed module that owns one of these components: the component's name and the module's.

@@ -6,18 +6,54 @@ use axum::{
 };
 use bytes::Bytes;
 use serde::{
-    Deserializer,
+    Deserialize, Deserializer, Serialize,
     de::{
         DeserializeOwned, IntoDeserializer, Visitor,
         value::{Error as QueryError, MapDeserializer, SeqDeserializer},
     },
     forward_to_deserialize_any,
 };
+use utoipa::ToSchema;
 
 use crate::server::error::{Result, ServerError};
 
 /// Longest body of JSON, in bytes; the router holds every body to it that has no limit of its own.
 pub const BODY_MAX: usize = 1024 * 1024;
+
+/// The answer that says nothing: `{}`.
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub struct Nothing {}
+
+/// One text or several, as clients send either.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl From<OneOrMany> for Vec<String> {
+    fn from(texts: OneOrMany) -> Self {
+        match texts {
+            OneOrMany::One(text) => vec![text],
+            OneOrMany::Many(texts) => texts,
+        }
+    }
+}
+
+/// What stands between the quotes of an `If-Match`; `None` when there is none, or when it takes anything (`*`).
+pub fn if_match(headers: &HeaderMap) -> Result<Option<String>> {
+    let Some(value) = headers.get(header::IF_MATCH) else { return Ok(None) };
+    let text = value.to_str().unwrap_or_default().trim();
+    if text == "*" {
+        return Ok(None);
+    }
+    let inner = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
+    if inner.is_empty() || inner.contains(['"', ',']) {
+        return Err(ServerError::Invalid("Send one ETag in If-Match, as it was given.".to_owned()));
+    }
+    Ok(Some(inner.to_owned()))
+}
 
 /// A body of JSON.
 pub struct ApiJson<T>(pub T);
@@ -152,8 +188,6 @@ impl<'de> Deserializer<'de> for Values {
 
 #[cfg(test)]
 mod tests {
-    use serde::Deserialize;
-
     use super::*;
 
     #[derive(Debug, Default, PartialEq, Deserialize)]

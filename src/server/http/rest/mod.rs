@@ -1,7 +1,21 @@
 //! The public protocol's routes at the root. Each is registered with its documentation: there is no other way in here.
 
+mod account;
+mod acl;
+mod apps;
+mod bundles;
+mod calls;
+mod components;
+mod config;
+mod installations;
 mod json;
+mod module_view;
+mod modules;
 mod problem;
+mod publish;
+mod service_config;
+mod unprocessed;
+mod users;
 
 use std::sync::Arc;
 
@@ -19,6 +33,7 @@ use utoipa::{
 use utoipa_axum::router::OpenApiRouter;
 
 use self::problem::Problem;
+pub(super) use self::publish::displayable;
 use crate::server::{error::ServerError, state::AppState};
 
 /// What the document says of the whole; routes add themselves.
@@ -45,6 +60,19 @@ impl Modify for Bearer {
 pub fn router() -> Router<AppState> {
     let (router, document) = OpenApiRouter::with_openapi(Document::openapi())
         // One line a file, in the order of the alphabet.
+        .merge(account::router())
+        .merge(acl::router())
+        .merge(apps::router())
+        .merge(bundles::router())
+        .merge(calls::router())
+        .merge(components::router())
+        .merge(config::router())
+        .merge(installations::router())
+        .merge(modules::router())
+        .merge(publish::router())
+        .merge(service_config::router())
+        .merge(unprocessed::router())
+        .merge(users::router())
         .split_for_parts();
     // Made once: it does not change while the server runs.
     let text: Arc<str> = document.to_json().unwrap_or_default().into();

@@ -9,6 +9,7 @@ use utoipa::{
 
 /// What every failure answers with.
 #[derive(ToSchema)]
+#[expect(dead_code, reason = "read by the document alone; `http::error` writes it")]
 #[schema(rename_all = "camelCase")]
 pub struct Problem {
     /// The HTTP status again.
@@ -26,6 +27,26 @@ pub struct Problem {
     pub needs_proof: Option<bool>,
     /// Seconds to wait.
     pub retry_after: Option<u64>,
+}
+
+/// Several failures under one name.
+macro_rules! groups {
+    ($($(#[$doc:meta])* $name:ident = $($part:ident)*;)*) => {
+        $($(#[$doc])* pub enum $name {}
+
+        impl IntoResponses for $name {
+            fn responses() -> BTreeMap<String, RefOr<Response>> {
+                [$($part::responses()),*].into_iter().flatten().collect()
+            }
+        })*
+    };
+}
+
+groups! {
+    /// What everything for administrators may answer.
+    ForAdmins = Unauthorized Forbidden;
+    /// What everything that takes JSON may answer.
+    OfJson = Invalid TooLarge NotJson;
 }
 
 macro_rules! problems {

@@ -3,12 +3,18 @@
 use axum::{
     Json,
     body::Body,
-    extract::{Path, Query, State},
+    extract::{DefaultBodyLimit, State},
     http::{HeaderMap, header},
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
 
+use super::{
+    json::{ApiPath, ApiQuery},
+    problem::{Forbidden, Invalid, NotFound, NotJson, TooLarge, Unauthorized},
+};
 use crate::{
     domain::{
         finding::Finding,
@@ -26,21 +32,49 @@ use crate::{
 /// Media types under which a raw zip may come.
 const ZIP_TYPES: [&str; 3] = ["application/octet-stream", "application/zip", "application/x-zip-compressed"];
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Parameters {
-    #[serde(default)]
+pub(super) fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        // The handler holds the bytes that come to a limit of its own.
+        .merge(OpenApiRouter::new().routes(routes!(publish)).layer(DefaultBodyLimit::disable()))
+        .routes(routes!(get_ticket))
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", default)]
+#[into_params(parameter_in = Query)]
+#[derive(Default)]
+struct Parameters {
+    /// An older version may replace the installed one.
     allow_downgrade: bool,
+    /// For a part of a module: what the part's folder holds besides the archive's files is taken away.
+    replace_all: bool,
+}
+
+/// What an installation is asked after by.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Ticket {
+    /// UUID v4.
+    pub ticket: String,
 }
 
 /// Takes a raw zip and answers with the ticket of the job that installs it.
-pub(super) async fn publish(
+#[utoipa::path(
+    post, path = "/components", tag = "components",
+    summary = "Publish a module, or a part of an installed one",
+    description = "The body is the zip itself. An archive without `bundle.json`, or one of a single module's folder, is \
+                   laid over the files of the installed module that it belongs to.",
+    params(Parameters),
+    request_body(content_type = "application/octet-stream", description = "The zip's bytes."),
+    responses((status = 200, description = "It was received; ask for its ticket.", body = Ticket),
+              Invalid, Unauthorized, Forbidden, TooLarge, NotJson)
+)]
+async fn publish(
     State(state): State<AppState>,
     publisher: Publisher,
-    Query(parameters): Query<Parameters>,
+    ApiQuery(parameters): ApiQuery<Parameters>,
     headers: HeaderMap,
     body: Body,
-) -> Result<Json<Value>> {
+) -> Result<Json<Ticket>> {
     let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     if !ZIP_TYPES.contains(&essence.as_str()) {
@@ -53,8 +87,9 @@ pub(super) async fn publish(
     }
     let received = Received::read(body.into_data_stream(), &state.registry.temporary(), limit).await?;
     let file = headers.get("x-file-name").and_then(|name| file_name(name.to_str().ok()?));
-    let job = state.registry.upload(&publisher, received, file, parameters.allow_downgrade).await?;
-    Ok(Json(json!({ "ticket": job.id })))
+    let Parameters { allow_downgrade, replace_all } = parameters;
+    let job = state.registry.publish(&publisher, received, file, allow_downgrade, replace_all).await?;
+    Ok(Json(Ticket { ticket: job.id }))
 }
 
 /// The sender's name for the file, percent-encoded in a header, as something that can be shown.
@@ -64,17 +99,25 @@ fn file_name(encoded: &str) -> Option<String> {
 }
 
 /// The last part of a path, without what cannot be shown, at most 200 characters.
-pub(super) fn displayable(name: &str) -> Option<String> {
+pub(in crate::server::http) fn displayable(name: &str) -> Option<String> {
     let last = name.rsplit(['/', '\\']).next()?;
     let name: String = last.chars().filter(|character| !character.is_control()).take(200).collect();
     (!name.trim().is_empty()).then(|| name.trim().to_owned())
 }
 
 /// How a job stands, in the words of the public protocol: `finished` is set on failure, too, so `err` comes first.
-pub(super) async fn ticket(
+#[utoipa::path(
+    get, path = "/components/uploader/{ticket}", tag = "components",
+    summary = "How a publication stands",
+    description = "`started` while it runs; then `finished`, with `installed` on success, or with `err` (a text) and `data` \
+                   (a list of `{keyword, dataPath, message}`) on failure. `finished` is set on failure, too.",
+    params(("ticket" = String, Path, description = "From the answer to the publication.")),
+    responses((status = 200, description = "It runs or has ended.", body = Object), Unauthorized, NotFound)
+)]
+async fn get_ticket(
     State(state): State<AppState>,
     _: UserActor,
-    Path(ticket): Path<String>,
+    ApiPath(ticket): ApiPath<String>,
 ) -> Result<Json<Value>> {
     let job = state.registry.job(&ticket).await?;
     Ok(Json(ticket_body(&job)))
