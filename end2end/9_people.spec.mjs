@@ -1,24 +1,16 @@
-// 9. People: the first administrator, sign-in, one's own account, and the proof before something is changed.
+// 9. People: the first administrator, sign-in, and what whoever is no administrator can see.
 import { install } from './client.mjs';
 import { ADMIN, expect, gotoHydrated, makeModuleZip, test } from './fixtures.mjs';
-import { card, installedBadge, toast } from './locators.mjs';
+import { card, heading, toast } from './locators.mjs';
 import { checkLook } from './look.mjs';
-import { addUser, ageProofs } from './people.mjs';
+import { addUser, signIn } from './people.mjs';
 
 const ANN = { email: 'ann@example.com', password: 'a sentence that ann knows' };
 const OWN = { name: 'acme.own', label: 'Own' };
-const OWN_ZIP = { name: 'own.zip', mimeType: 'application/zip', buffer: makeModuleZip(OWN) };
 const NOBODY = { visitor: 'nobody' };
 const FIRST_START = { visitor: 'nobody', administrator: false };
 
 const signInButton = (page) => page.getByRole('button', { name: 'Sign in', exact: true });
-const heading = (page, name) => page.getByRole('heading', { level: 1, name, exact: true });
-
-async function signIn(page, { email, password }) {
-  await page.getByLabel('E-mail address').fill(email);
-  await page.getByLabel('Password', { exact: true }).fill(password);
-  await signInButton(page).click();
-}
 
 /** The link that the server has printed last. */
 function setUpLink(server) {
@@ -130,7 +122,8 @@ test.describe('sign-in', () => {
     await expect(page).toHaveURL('/backoffice/acl');
   });
 
-  for (const path of ['modules?q=csv', 'modules/stockroom.timers', 'acl?type=routes', 'upload', 'account', 'nothing']) {
+  const sections = ['acl?type=routes', 'users', 'audit', 'connectors', 'system'];
+  for (const path of ['modules?q=csv', 'modules/stockroom.timers', ...sections, 'upload', 'account', 'nothing']) {
     test(`nobody is led from ${path} to sign-in, and back afterwards @nojs`, async ({ page }) => {
       await page.goto(`/backoffice/${path}`);
       await expect(heading(page, 'Sign in')).toBeVisible();
@@ -226,10 +219,11 @@ test.describe('a user who is no administrator', () => {
     await expect(page.getByText(ANN.email).first()).toBeVisible();
     const menu = page.getByRole('navigation', { name: 'Main' });
     await expect(menu.getByRole('link', { name: 'Account' })).toBeVisible();
-    for (const section of ['ACL', 'Modules']) {
+    for (const section of ['ACL', 'Audit', 'Connectors', 'Modules', 'System', 'Users']) {
       await expect(menu.getByRole('link', { name: section, exact: true })).toHaveCount(0);
     }
-    for (const path of ['modules', 'modules/stockroom.timers', 'acl', 'upload', 'nothing']) {
+    const sections = ['modules', 'acl', 'users', 'audit', 'connectors', 'system'];
+    for (const path of [...sections, 'modules/stockroom.timers', 'upload', 'nothing']) {
       await page.goto(`/backoffice/${path}`);
       await expect(page, path).toHaveURL('/backoffice/account?refused=admin');
       await expect(page.getByText('The back office is for administrators.')).toBeVisible();
@@ -252,236 +246,7 @@ test.describe('a user who is no administrator', () => {
   });
 });
 
-test.describe('the account', () => {
-  const sessions = (page) => page.getByRole('region', { name: 'Sessions' }).getByRole('listitem');
-  const tokens = (page) => page.getByRole('region', { name: 'Personal access tokens' }).getByRole('listitem');
-  const shownToken = (page) => page.getByRole('textbox', { name: 'The new token' });
-
-  async function changePassword(page, { old, fresh, again = fresh }) {
-    await page.getByLabel('Old password').fill(old);
-    await page.getByLabel('New password', { exact: true }).fill(fresh);
-    await page.getByLabel('New password once more').fill(again);
-    await page.getByRole('button', { name: 'Change password' }).click();
-  }
-
-  async function makeToken(page, name) {
-    await page.getByLabel('Name', { exact: true }).fill(name);
-    await page.getByRole('button', { name: 'Make token' }).click();
-    await expect(shownToken(page)).toBeVisible();
-    return (await shownToken(page).inputValue()).trim();
-  }
-
-  const withToken = (server, token) =>
-    server.fetch('/backoffice/index', { cookie: null, headers: { authorization: `Bearer ${token}` } });
-
-  test('another password ends the other sessions, and this one goes on @nojs', async ({ page, server }) => {
-    const other = await server.signIn(ADMIN);
-    expect((await server.fetch('/backoffice/index', { cookie: other })).status).toBe(200);
-    const fresh = 'five other words for it';
-    await page.goto('/backoffice/account');
-    await changePassword(page, { old: 'not the old one', fresh });
-    await expect(page.getByRole('alert')).toContainText('The old password is wrong.');
-    await changePassword(page, { old: ADMIN.password, fresh, again: 'five other words for that' });
-    await expect(page.getByRole('alert')).toContainText('The two new passwords are not the same.');
-    await changePassword(page, { old: ADMIN.password, fresh });
-    await expect(page.getByText('The password is changed.')).toBeVisible();
-    expect((await server.fetch('/backoffice/index', { cookie: other })).status).toBe(401);
-    await page.goto('/backoffice/modules');
-    await expect(heading(page, 'Modules')).toBeVisible();
-    await expect(server.signIn(ADMIN)).rejects.toThrow('401');
-    await server.signIn({ ...ADMIN, password: fresh });
-  });
-
-  test('another session is listed, and ended @nojs', async ({ page, server }) => {
-    const other = await server.signIn(ADMIN);
-    await page.goto('/backoffice/account');
-    await expect(sessions(page)).toHaveCount(2);
-    const own = sessions(page).filter({ hasText: 'This one' });
-    await expect(own).toHaveCount(1);
-    await expect(own.getByRole('button')).toHaveCount(0);
-    await sessions(page).getByRole('button', { name: /^End the session of / }).click();
-    await expect(sessions(page)).toHaveCount(1);
-    expect((await server.fetch('/backoffice/index', { cookie: other })).status).toBe(401);
-    await page.goto('/backoffice/modules');
-    await expect(heading(page, 'Modules')).toBeVisible();
-  });
-
-  test('a token is shown once, works, and no longer once it is revoked @nojs', async ({ page, server }) => {
-    await page.goto('/backoffice/account');
-    await expect(page.getByText('There are none.')).toBeVisible();
-    const token = await makeToken(page, 'Nightly publishing');
-    expect(token).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
-    await expect(page.getByText('It is not shown again.')).toBeVisible();
-    expect(page.url()).not.toContain(token);
-    await expect(tokens(page)).toContainText(/Nightly publishing.*never used/s);
-    await page.reload();
-    await expect(tokens(page)).toContainText('Nightly publishing');
-    await expect(shownToken(page)).toHaveCount(0);
-    expect(await page.content()).not.toContain(token);
-
-    expect((await withToken(server, token)).status).toBe(200);
-    const published = await server.fetch('/components', {
-      method: 'POST',
-      cookie: null,
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/octet-stream' },
-      body: makeModuleZip(OWN),
-    });
-    expect(published.status).toBe(200);
-    // One letter of its signature more or less makes it no token.
-    expect((await withToken(server, `${token.slice(0, -2)}AA`)).status).toBe(401);
-    await page.reload();
-    await expect(tokens(page)).toContainText('last used');
-    await page.getByRole('button', { name: 'Revoke the token Nightly publishing' }).click();
-    await expect(tokens(page)).toHaveCount(0);
-    expect((await withToken(server, token)).status).toBe(401);
-  });
-
-  test('a token may have fewer scopes than its owner, but not none @nojs', async ({ page, server }) => {
-    await page.goto('/backoffice/account');
-    for (const scope of ['admin', 'user']) await page.getByRole('checkbox', { name: scope }).uncheck();
-    await page.getByLabel('Name', { exact: true }).fill('None');
-    await page.getByRole('button', { name: 'Make token' }).click();
-    await expect(page.getByRole('alert')).toContainText('Choose at least one scope.');
-    await page.getByRole('checkbox', { name: 'admin' }).uncheck();
-    const token = await makeToken(page, 'A user');
-    expect((await withToken(server, token)).status).toBe(403);
-  });
-});
-
-test.describe('the proof before a change, an hour after sign-in', () => {
-  const proof = (page) => page.getByRole('dialog', { name: 'Confirm your password' });
-  const header = (page) => page.getByRole('article').locator('header');
-
-  async function prove(page, password) {
-    await proof(page).getByLabel('Password').fill(password);
-    await proof(page).getByRole('button', { name: 'Confirm' }).click();
-  }
-
-  test.beforeEach(({ server }) => ageProofs(server));
-
-  test('an installation asks, says that a password is wrong, and goes on with the right one', async ({ page }) => {
-    await gotoHydrated(page, '/backoffice/modules/stockroom.timers');
-    await page.getByRole('button', { name: 'Install this module' }).click();
-    await expect(proof(page)).toBeVisible();
-    await expect(proof(page).getByLabel('Password')).toBeFocused();
-    await prove(page, 'not the password');
-    await expect(proof(page).getByRole('alert')).toHaveText('This is not your password.');
-    await expect(installedBadge(header(page))).toHaveCount(0);
-    await prove(page, ADMIN.password);
-    await expect(proof(page)).toHaveCount(0);
-    await expect(installedBadge(header(page))).toBeVisible();
-    // The proof holds for the next change.
-    await page.getByRole('button', { name: 'Add ACL rule for users' }).click();
-    await expect(toast(page, 'Users can use this module now.')).toBeVisible();
-    await expect(proof(page)).toHaveCount(0);
-  });
-
-  test('cancelled, nothing is changed, and it asks again', async ({ page, server }) => {
-    await gotoHydrated(page, '/backoffice/modules/stockroom.timers');
-    for (let times = 0; times < 2; times += 1) {
-      await page.getByRole('button', { name: 'Install this module' }).click();
-      await expect(proof(page)).toBeVisible();
-      if (times === 0) await proof(page).getByRole('button', { name: 'Cancel' }).click();
-      else await page.keyboard.press('Escape');
-      await expect(proof(page)).toHaveCount(0);
-      await expect(toast(page, 'Confirm your password to go on. Nothing was changed.').first()).toBeVisible();
-    }
-    await expect(installedBadge(header(page))).toHaveCount(0);
-    const { rows } = await (await server.fetch('/backoffice/index')).json();
-    expect(rows.some((row) => JSON.stringify(row).includes('"installed":"'))).toBe(false);
-  });
-
-  test('a rule of the ACL asks, and keeps what was typed', async ({ page }) => {
-    await gotoHydrated(page, '/backoffice/acl');
-    const form = page.getByRole('region', { name: 'Add a rule' });
-    await form.getByLabel('Role').fill('tester');
-    await form.getByLabel('Resource').fill('acme.*');
-    await form.getByRole('button', { name: 'Add' }).click();
-    await expect(proof(page)).toBeVisible();
-    await prove(page, ADMIN.password);
-    await expect(page.getByRole('region', { name: 'ACL rules', exact: true })).toContainText('tester');
-  });
-
-  test('an upload asks above its own dialog, and goes on', async ({ page }) => {
-    await gotoHydrated(page, '/backoffice/modules');
-    await page.getByRole('button', { name: 'Add module from your filesystem' }).click();
-    const dialog = page.getByRole('dialog', { name: 'Add module from your filesystem' });
-    const [chooser] = await Promise.all([
-      page.waitForEvent('filechooser'),
-      dialog.getByText('browse your files').click(),
-    ]);
-    await chooser.setFiles(OWN_ZIP);
-    await dialog.getByRole('button', { name: 'Upload' }).click();
-    await expect(proof(page)).toBeVisible();
-    await prove(page, 'not the password');
-    await expect(proof(page).getByRole('alert')).toHaveText('This is not your password.');
-    await prove(page, ADMIN.password);
-    await expect(dialog).toContainText('Own 1.0.0 is installed.');
-  });
-
-  test('a token needs the proof, too', async ({ page }) => {
-    await page.goto('/backoffice/account');
-    await page.getByLabel('Name', { exact: true }).fill('Nightly');
-    await page.getByRole('button', { name: 'Make token' }).click();
-    await expect(page.getByText(/Confirm your password/).first()).toBeVisible();
-    await expect(page.getByRole('textbox', { name: 'The new token' })).toHaveCount(0);
-  });
-
-  test('the dialog is accessible', async ({ page }) => {
-    await gotoHydrated(page, '/backoffice/modules/stockroom.timers');
-    await page.getByRole('button', { name: 'Install this module' }).click();
-    await prove(page, 'not the password');
-    await expect(proof(page).getByRole('alert')).toHaveText('This is not your password.');
-    await checkLook(page);
-  });
-});
-
-test.describe('the proof before a change, without JavaScript', () => {
-  test.use({ javaScriptEnabled: false });
-
-  test.beforeEach(({ server }) => ageProofs(server));
-
-  test('is a page, which leads back', async ({ page }) => {
-    await page.goto('/backoffice/modules/stockroom.timers');
-    await page.getByRole('button', { name: 'Install this module' }).click();
-    await expect(page.getByRole('alert')).toContainText('Confirm your password to go on. Nothing was changed.');
-    await page.getByRole('link', { name: 'Confirm your password' }).click();
-    await expect(heading(page, 'Confirm your password')).toBeVisible();
-    await page.getByRole('main').getByLabel('Password').fill('not the password');
-    await page.getByRole('main').getByRole('button', { name: 'Confirm' }).click();
-    await expect(page.getByRole('alert')).toContainText('This is not your password.');
-    await page.getByRole('main').getByLabel('Password').fill(ADMIN.password);
-    await page.getByRole('main').getByRole('button', { name: 'Confirm' }).click();
-    await expect(page).toHaveURL('/backoffice/modules/stockroom.timers');
-    await page.getByRole('button', { name: 'Install this module' }).click();
-    await expect(installedBadge(page.getByRole('article').locator('header'))).toBeVisible({ timeout: 10_000 });
-  });
-
-  test('is asked for before an upload', async ({ page }) => {
-    await page.goto('/backoffice/upload');
-    await page.getByLabel('Zip file').setInputFiles(OWN_ZIP);
-    await page.getByRole('button', { name: 'Upload' }).click();
-    await expect(page.getByRole('alert')).toContainText('Confirm your password');
-    await page.getByRole('link', { name: 'Confirm your password' }).click();
-    await page.getByRole('main').getByLabel('Password').fill(ADMIN.password);
-    await page.getByRole('main').getByRole('button', { name: 'Confirm' }).click();
-    await expect(page).toHaveURL('/backoffice/upload');
-  });
-});
-
 test.describe('looks', () => {
-  test('the account, with sessions, tokens and a new one', async ({ page, server }) => {
-    await server.signIn(ADMIN);
-    await gotoHydrated(page, '/backoffice/account');
-    await checkLook(page);
-    await page.getByLabel('Name', { exact: true }).fill('A name that is long for a token, to its very end');
-    await page.getByRole('button', { name: 'Make token' }).click();
-    await expect(page.getByRole('textbox', { name: 'The new token' })).toBeVisible();
-    await checkLook(page);
-    await gotoHydrated(page, '/backoffice/prove?next=%2Fbackoffice%2Facl');
-    await checkLook(page);
-  });
-
   test.describe('for nobody', () => {
     test.use(NOBODY);
     test('sign-in, with a refusal as well', async ({ page }) => {

@@ -5,9 +5,8 @@ import { ADMIN, expect } from './fixtures.mjs';
 import { below, files, MISSING, test } from './official-client.mjs';
 import { addUser } from './people.mjs';
 
-const CSV = ['AppendRow', 'Build', 'ChooseColumns', 'FilterRows', 'ListColumns', 'Parse'].map(
-  (name) => `stockroom.csv.core.${name}`,
-);
+// All but ListColumns, which is private: the first rules of the ACL do not show it.
+const CSV = ['AppendRow', 'Build', 'ChooseColumns', 'FilterRows', 'Parse'].map((name) => `stockroom.csv.core.${name}`);
 const INBOX = { name: 'acme.mail.inbox', version: '1.0.0', components: ['Read', 'Send'] };
 
 test.skip(Boolean(MISSING), `The command-line client is not installed: ${MISSING}`);

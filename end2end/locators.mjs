@@ -6,6 +6,9 @@ export const cards = (page) => page.getByRole('list', { name: 'Modules' }).getBy
 /** The card of one module, by its name. */
 export const card = (page, name) => cards(page).filter({ has: page.getByText(name, { exact: true }) });
 
+/** What the page calls itself. */
+export const heading = (page, name) => page.getByRole('heading', { level: 1, name, exact: true });
+
 /** The badge "Installed" on the page or in a part of it. */
 export const installedBadge = (part) => part.getByText('Installed', { exact: true });
 

@@ -29,3 +29,10 @@ async function change(server, sql) {
   await writeFile(file, database.export());
   database.close();
 }
+
+/** Fills the form of the sign-in page and sends it. */
+export async function signIn(page, { email, password }) {
+  await page.getByLabel('E-mail address').fill(email);
+  await page.getByLabel('Password', { exact: true }).fill(password);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+}
