@@ -122,7 +122,9 @@ fn Menu() -> impl IntoView {
                 </svg>
                 "Stockroom"
             </a>
-            {is_admin.then(|| SECTIONS.map(|(section, label)| item(section, label)).collect_view())}
+            {is_admin.then(|| view! {
+                <div class="sections">{SECTIONS.map(|(section, label)| item(section, label)).collect_view()}</div>
+            })}
             {user.map(|user| view! {
                 <div class="me">
                     {item("account", "Account")}

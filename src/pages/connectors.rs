@@ -47,12 +47,16 @@ fn List(all: Vec<ConnectorView>) -> impl IntoView {
     let row = |view: ConnectorView| {
         let labels: Vec<String> = view.modules.iter().map(|(_, label)| label.clone()).collect();
         let labels = if labels.is_empty() { "No installed module".to_owned() } else { labels.join(", ") };
+        let keys = match view.fields.len() {
+            0 => "its documentation names the keys".to_owned(),
+            number => format!("{} of {} set", view.set(), count(number, "key")),
+        };
         view! {
             <li>
                 <div>
                     <a class="mono" href=format!("/backoffice/connectors/{}", view.service_id)><b>{view.service_id.clone()}</b></a>
                     " " <State view=view.clone()/>
-                    <p class="soft">{labels} " · " {format!("{} of {} set", view.set(), count(view.fields.len(), "key"))}</p>
+                    <p class="soft">{labels} " · " {keys}</p>
                 </div>
             </li>
         }

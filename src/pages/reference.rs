@@ -51,7 +51,7 @@ pub fn ReferencePage() -> impl IntoView {
 
 #[component]
 fn Operation(method: String, path: String, operation: Value) -> impl IntoView {
-    let text = |field: &str| operation[field].as_str().unwrap_or_default().to_owned();
+    let text = |field: &str| plain(operation[field].as_str().unwrap_or_default());
     let parameters: Vec<AnyView> = operation["parameters"].as_array().into_iter().flatten().map(parameter).collect();
     let body = operation["requestBody"]["content"].as_object().into_iter().flatten().next();
     let body = body.map(|(media, content)| {
@@ -63,7 +63,7 @@ fn Operation(method: String, path: String, operation: Value) -> impl IntoView {
         view! {
             <div>
                 <dt class="mono">{status.clone()}</dt>
-                <dd>{answer["description"].as_str().unwrap_or_default().to_owned()} {shape.map(|(_, content)| schema(&content["schema"], 0))}</dd>
+                <dd>{plain(answer["description"].as_str().unwrap_or_default())} {shape.map(|(_, content)| schema(&content["schema"], 0))}</dd>
             </div>
         }
     });
@@ -81,8 +81,13 @@ fn Operation(method: String, path: String, operation: Value) -> impl IntoView {
     }
 }
 
+/// A text of the document without Markdown's marks for code.
+fn plain(text: &str) -> String {
+    text.replace('`', "")
+}
+
 fn parameter(parameter: &Value) -> AnyView {
-    let text = |field: &str| parameter[field].as_str().unwrap_or_default().to_owned();
+    let text = |field: &str| plain(parameter[field].as_str().unwrap_or_default());
     let need = if parameter["required"].as_bool().unwrap_or_default() { ", required" } else { "" };
     view! {
         <div>
@@ -112,7 +117,7 @@ fn schema(schema: &Value, depth: usize) -> AnyView {
             <div>
                 <dt class="mono">{name.clone()}</dt>
                 <dd>
-                    {field["description"].as_str().unwrap_or_default().to_owned()}
+                    {plain(field["description"].as_str().unwrap_or_default())}
                     " " <span class="soft">{format!("({need}{})", kind(field))}</span> {holds}
                 </dd>
             </div>
