@@ -19,6 +19,9 @@ const SCROLLING: usize = 3;
 /// The same after a change of the list: the fewer cards are made anew, the sooner a key press is on the screen.
 #[cfg(feature = "hydrate")]
 const TYPING: usize = 1;
+/// How long after a change the rows around the screen are filled up.
+#[cfg(feature = "hydrate")]
+const PAUSE: std::time::Duration = std::time::Duration::from_millis(200);
 
 /// Which cards are in the page: `from..to`, and how many lie above and below in rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +72,8 @@ where
             node.track();
             // Once the new cards are in the page, so that it is laid out once.
             request_animation_frame(move || measure(TYPING));
+            // The others follow when nobody waits for them.
+            set_timeout(move || measure(SCROLLING), PAUSE);
         });
         let scrolled = window_event_listener(leptos::ev::scroll, move |_| measure(SCROLLING));
         let resized = window_event_listener(leptos::ev::resize, move |_| {
