@@ -133,6 +133,24 @@ fn a_catalogue_that_is_not_there_is_said() {
 }
 
 #[test]
+fn t5_a_catalogue_and_the_data_folder_one_inside_the_other_are_refused() {
+    let folders = Folders::new();
+    let (root, catalogue, data) = (folders.root.path(), folders.catalogue(), folders.data());
+    let inside = catalogue.join("data");
+    std::os::unix::fs::symlink(&catalogue, root.join("link")).expect("links");
+    let linked = root.join("link/data");
+    for (catalogue, data) in [(root, &data), (&catalogue, &inside), (&catalogue, &linked), (&catalogue, &catalogue)] {
+        let arguments = ["serve", "--listen", "127.0.0.1:0", "--data", path(data), "--catalogue", path(catalogue)];
+        assert_refuses(&arguments, "one inside the other");
+        assert!(!inside.exists());
+    }
+    std::fs::create_dir_all(data.join("blobs")).expect("makes a folder");
+    let blobs = data.join("blobs");
+    let arguments = ["serve", "--listen", "127.0.0.1:0", "--data", path(&data), "--catalogue", path(&blobs)];
+    assert_refuses(&arguments, "one inside the other");
+}
+
+#[test]
 fn config_prints_values_and_where_each_came_from() {
     let output = run(stockroom(&["config", "--listen", "127.0.0.1:9000"]).env("STOCKROOM_DATA", "/srv/rooms"));
     let text = String::from_utf8_lossy(&output.stdout).into_owned();

@@ -219,7 +219,7 @@ async fn every_way_in_refuses_a_component_that_another_module_owns() {
 // The protocol.
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn another_content_type_is_refused() {
+async fn a6_another_content_type_is_refused() {
     let folders = Folders::new();
     let server = TestServer::start(&folders.data(), &[]).await;
     for headers in [&[("Content-Type", "application/json")][..], &[("Content-Type", "multipart/form-data")], &[]] {
@@ -248,7 +248,7 @@ async fn an_archive_of_just_the_limit_is_accepted() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn what_is_refused_on_the_way_in_leaves_no_file() {
+async fn a5_what_is_refused_on_the_way_in_leaves_no_file() {
     let folders = Folders::new();
     let server = TestServer::with_limit(&folders.data(), &[], LIMIT).await;
     let before = kept(&folders.data());

@@ -248,7 +248,7 @@ async fn the_trail_tells_who_installed_what_and_cannot_be_changed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_link_after_sign_in_never_leads_to_another_site() {
+async fn c2_a_link_after_sign_in_never_leads_to_another_site() {
     let (_folders, server) = fresh().await;
     for (next, to) in [
         ("%2Fbackoffice%2Facl", "/backoffice/acl"),

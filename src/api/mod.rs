@@ -41,6 +41,14 @@ impl ApiError {
     pub fn new(status: u16, message: impl Into<String>) -> Self {
         Self { status, message: message.into(), needs_proof: false }
     }
+
+    fn ill_formed() -> Self {
+        let error = Self::new(400, "The form was not filled in as expected.");
+        // No function has run that could have done it.
+        #[cfg(feature = "ssr")]
+        server::set_status(&error);
+        error
+    }
 }
 
 impl std::fmt::Display for ApiError {
@@ -60,9 +68,9 @@ impl FromServerFnError for ApiError {
             ServerFnErrorErr::Request(_) => {
                 Self::new(0, "The server cannot be reached. Check the connection, then try again.")
             }
-            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => {
-                Self::new(400, "The form was not filled in as expected.")
-            }
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => Self::ill_formed(),
+            // In the server it is the request that could not be read.
+            ServerFnErrorErr::Deserialization(_) if cfg!(feature = "ssr") => Self::ill_formed(),
             _ => Self::new(500, "The server gave an answer that this page does not understand. Reload it."),
         }
     }

@@ -75,6 +75,10 @@ pub(crate) fn take_once() -> Option<String> {
     let found = Cookie::split_parse(cookies)
         .filter_map(Result::ok)
         .find(|cookie| cookie.name() == ONCE_COOKIE && !cookie.value().is_empty())?;
+    // What another site of this domain may have put there is no token, and the page's text area does not escape it.
+    if !found.value().chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_')) {
+        return None;
+    }
     set_cookie(ONCE_COOKIE, "", ONCE_PATH, Duration::ZERO);
     Some(found.value().to_owned())
 }
@@ -104,16 +108,21 @@ pub(crate) fn own_path(next: &str) -> String {
 }
 
 /// Makes a failure public, and gives the answer its status.
+pub(crate) fn fail(error: ServerError) -> ApiError {
+    let public = error.public();
+    set_status(&public);
+    public
+}
+
+/// Gives the answer a failure's status.
 ///
 /// A browser that sent a form by itself is led back to its page, which says what was wrong: that takes the status of a
 /// redirect. Pages set the status of their own answers.
-pub(crate) fn fail(error: ServerError) -> ApiError {
-    let public = error.public();
+pub(super) fn set_status(failure: &ApiError) {
     let wants_page = request_header(header::ACCEPT).contains("text/html");
     if let (Some(options), Ok(status), false) =
-        (use_context::<ResponseOptions>(), StatusCode::from_u16(public.status), wants_page)
+        (use_context::<ResponseOptions>(), StatusCode::from_u16(failure.status), wants_page)
     {
         options.set_status(status);
     }
-    public
 }

@@ -1,6 +1,6 @@
 //! The services of a running server, put together once and shared by every request.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use tokio_util::sync::CancellationToken;
 
@@ -54,6 +54,7 @@ impl AppState {
             .iter()
             .map(|text| Source::parse(text, config.allow_private_addresses.value))
             .collect::<Result<Vec<_>, _>>()?;
+        check_apart(&config.data.value, &sources)?;
         let data = DataFolder::open(&config.data.value)?;
         let key = SecretKey::open(&config.key_file.value.clone().unwrap_or_else(|| data.key()))?;
         let parts = open_parts(data, sources, config.limits()).await?;
@@ -85,6 +86,32 @@ impl AppState {
             stopping: CancellationToken::new(),
         })
     }
+}
+
+/// Keeps catalogues and the data folder apart: what is written into the one would be offered, or served, by the other
+/// (attack id T5).
+///
+/// # Errors
+/// A line for the terminal that says what to do.
+fn check_apart(data: &Path, sources: &[Source]) -> Result<(), String> {
+    let absolute = std::path::absolute(data).map_err(|cause| format!("{}: {cause}", data.display()))?;
+    // The folder may be yet to be made, so links are resolved in the part of its path that is there.
+    let resolved = absolute
+        .ancestors()
+        .find_map(|there| Some(there.canonicalize().ok()?.join(absolute.strip_prefix(there).ok()?)))
+        .unwrap_or(absolute);
+    let overlapping = sources.iter().find_map(|source| match source {
+        Source::Directory(folder) => (folder.starts_with(&resolved) || resolved.starts_with(folder)).then_some(folder),
+        Source::Starter | Source::Remote(_) => None,
+    });
+    overlapping.map_or(Ok(()), |folder| {
+        Err(format!(
+            "the catalogue folder {} and the data folder {} lie one inside the other: point --catalogue or --data \
+             elsewhere",
+            folder.display(),
+            resolved.display()
+        ))
+    })
 }
 
 /// Makes the first administrator where the environment names one, and keeps a server without users off the network.

@@ -116,6 +116,20 @@ pub async fn exchange(server: SocketAddr, request: &[u8]) -> Answer {
     tokio::time::timeout(DEADLINE, exchange).await.expect("an answer in time")
 }
 
+/// The status of an answer that has no end.
+pub async fn status_of_stream(server: SocketAddr, path: &str, headers: Headers<'_>) -> u16 {
+    let exchange = async {
+        let mut stream = TcpStream::connect(server).await.expect("connects");
+        stream.write_all(head(server, "GET", path, headers).as_bytes()).await.expect("asks");
+        let mut bytes = Vec::new();
+        while !bytes.windows(4).any(|four| four == b"\r\n\r\n") {
+            assert!(stream.read_buf(&mut bytes).await.expect("reads") > 0, "an answer with a head");
+        }
+        String::from_utf8_lossy(&bytes).split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status")
+    };
+    tokio::time::timeout(DEADLINE, exchange).await.expect("an answer in time")
+}
+
 pub async fn get(server: SocketAddr, path: &str, headers: Headers<'_>) -> Answer {
     exchange(server, head(server, "GET", path, headers).as_bytes()).await
 }

@@ -58,6 +58,29 @@ pub fn column(data: &Path, sql: &str) -> Vec<String> {
     rows.map(|row| row.expect("a row")).collect()
 }
 
+/// Every row of every table, without the moments at which sessions, tokens and sources were last seen, and every file:
+/// what a refused request leaves as it was. That a sign-in was refused may be written down.
+pub fn everything(data: &Path) -> BTreeSet<String> {
+    const SEEN: [&str; 3] = ["last_seen_at", "last_used_at", "refreshed_at"];
+    let tables = column(data, "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'");
+    let connection = Connection::open(data.join("stockroom.db")).expect("opens the database");
+    let mut all = kept(data);
+    for table in tables {
+        let mut statement = connection.prepare(&format!("SELECT * FROM {table}")).expect("is SQL");
+        let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let mut rows = statement.query([]).expect("asks");
+        while let Some(row) = rows.next().expect("a row") {
+            let values = names.iter().enumerate().filter(|(_, name)| !SEEN.contains(&name.as_str()));
+            let values: Vec<String> =
+                values.map(|(at, name)| format!("{name}: {:?}", row.get_ref(at).expect("a value"))).collect();
+            all.insert(format!("{table}: {}", values.join(", ")));
+        }
+    }
+    let refused = format!("action: {:?}", rusqlite::types::ValueRef::Text(b"session.refused"));
+    all.retain(|line| !(line.starts_with("audit: ") && line.contains(&refused)));
+    all
+}
+
 pub fn execute(data: &Path, sql: &str) {
     let connection = Connection::open(data.join("stockroom.db")).expect("opens the database");
     assert!(connection.execute(sql, []).expect("is SQL") > 0, "nothing was changed by {sql}");

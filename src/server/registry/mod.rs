@@ -27,7 +27,7 @@ pub use installer::Checkpoint;
 pub use receive::Received;
 
 use super::{
-    access::{AdminActor, Publisher, SudoActor},
+    access::{Publisher, SudoActor},
     archive::Limits,
     blobs::Blobs,
     catalogue::{Catalogue, compare_versions},
@@ -246,7 +246,7 @@ impl Registry {
     ///
     /// # Errors
     /// [`ServerError::NotFound`] when there is no such job.
-    pub async fn cancel(&self, _: &AdminActor, id: &str) -> Result<Job> {
+    pub async fn cancel(&self, _: &SudoActor, id: &str) -> Result<Job> {
         let job = self.job(id).await?;
         if let Some(flag) = self.inner.cancelled.lock().get(id) {
             flag.store(true, Ordering::Relaxed);
