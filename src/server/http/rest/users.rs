@@ -80,7 +80,7 @@ struct Wanted {
     /// Part of the e-mail address or the name, without regard to letter case.
     pattern: Option<String>,
     /// `created`, `updated`, `username` or `email`, with `:1` or `:-1`.
-    #[param(pattern = "^(created|btime|updated|mtime|username|email)(:-?1)?$")]
+    #[param(pattern = "^((created|btime|updated|mtime|username|email)(:-?1)?)?$")]
     sort: Option<String>,
     /// All, when it is missing.
     #[param(minimum = 0, maximum = 9007199254740991i64)]
