@@ -256,6 +256,10 @@ async fn c2_a_link_after_sign_in_never_leads_to_another_site() {
         ("https%3A%2F%2Fevil.example", "/backoffice/modules"),
         ("%2Fbackoffice%2F%5C%5Cevil", "/backoffice/modules"),
         ("%2Fbackoffice%2F..%2F%2Fevil", "/backoffice/modules"),
+        ("%2Fbackoffice%2F..%2F..%2Fx", "/backoffice/modules"),
+        ("%2Fbackoffice%2F%252E.%2Fx", "/backoffice/modules"),
+        ("%2Fbackoffice%2F.%09.%2Fx", "/backoffice/modules"),
+        ("%2Fbackoffice%2Fmodules%3Fsearch%3D..", "/backoffice/modules?search=.."),
     ] {
         let body = format!("email={}&password={}&next={next}", ADMIN.replace('@', "%40"), PASSWORD.replace(' ', "+"));
         let answer = post(server.address, "/backoffice/api/sign_in", &[FORM, JSON, NOBODY], body.as_bytes()).await;

@@ -188,6 +188,7 @@ async fn a_wrong_request_changes_nothing() {
         ("/modules/acme.pay/install", r#"{"verison":"1.0.0"}"#, 400),
         ("/modules/acme.pay/install", r#"{"version":"9.9.9"}"#, 404),
         ("/modules/acme.nothing/install", "", 404),
+        ("/modules/acme.nothing/install", "null", 404),
         ("/modules/..%2f../install", "", 404),
         ("/modules/acme.pay/update", "", 404),
         ("/modules/acme.pay/undo-remove", "", 404),

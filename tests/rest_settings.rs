@@ -167,3 +167,32 @@ async fn secrets_are_nowhere_in_clear() {
     assert!(trail.iter().any(|line| line.starts_with("service-config.read") && line.contains("clientSecret")));
     assert!(!trail.iter().any(|line| line.contains("hidden-from") || line.contains(secret)), "{trail:?}");
 }
+
+#[tokio::test]
+async fn the_document_says_what_the_routes_demand() {
+    let (_folder, server) = start().await;
+    let document = get(server.address, "/openapi.json", &[]).await.json();
+    let parameter = |path: &str, name: &str| {
+        let parameters = document["paths"][path]["get"]["parameters"].as_array().expect("parameters");
+        parameters.iter().find(|one| one["name"] == name).unwrap_or_else(|| panic!("{path} {name}")).clone()
+    };
+    let schemas = &document["components"]["schemas"];
+    assert_eq!(schemas["NewPassword"]["minLength"], 10);
+    assert_eq!(schemas["ChangePassword"]["properties"]["newPassword"]["$ref"], "#/components/schemas/NewPassword");
+    assert_eq!(schemas["SignIn"]["anyOf"][0]["required"], json!(["email", "password"]));
+    assert_eq!(schemas["SignIn"]["anyOf"][1]["required"], json!(["username", "password"]));
+    let words = json!(["all", "installed", "not-installed", "update"]);
+    let status = parameter("/modules", "status")["schema"].to_string();
+    assert!(status.contains(&words.to_string()), "{status}");
+    let limit = &parameter("/modules", "limit")["schema"];
+    assert_eq!((&limit["minimum"], &limit["maximum"]), (&json!(1), &json!(500)));
+    let app = parameter("/apps/components", "app");
+    assert_eq!((&app["required"], &app["schema"]["minLength"]), (&json!(true), &json!(1)));
+    assert!(parameter("/service-config/{serviceId}", "serviceId")["schema"]["pattern"].is_string());
+    // What is said is held to.
+    let maximum = parameter("/service-config", "offset")["schema"]["maximum"].as_u64().expect("a maximum");
+    for (offset, status) in [(maximum, 200), (maximum + 1, 400)] {
+        let answer = get(server.address, &format!("/service-config?offset={offset}"), &[]).await;
+        assert_eq!(answer.status, status, "{offset}");
+    }
+}

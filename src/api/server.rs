@@ -103,8 +103,11 @@ pub(crate) fn module_name(text: &str) -> Result<ModuleName, ApiError> {
 
 /// A path of our own pages, or else the list: what a form or an address names is not followed to anywhere else.
 pub(crate) fn own_path(next: &str) -> String {
-    let is_ours = next.starts_with("/backoffice/") && !next.contains(['\\', '\r', '\n']) && !next.contains("//");
-    if is_ours { next.to_owned() } else { "/backoffice/modules".to_owned() }
+    let path = next.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase().replace("%2e", ".");
+    let is_ours = path.starts_with("/backoffice/") && !path.split('/').any(|segment| segment == "..");
+    // Browsers take a backslash for a slash, and leave tabs and line breaks out.
+    let is_plain = !next.contains('\\') && !next.contains(char::is_control) && !next.contains("//");
+    if is_ours && is_plain { next.to_owned() } else { "/backoffice/modules".to_owned() }
 }
 
 /// Makes a failure public, and gives the answer its status.

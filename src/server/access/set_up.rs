@@ -21,15 +21,20 @@ const VALID: Duration = Duration::from_secs(60 * 60);
 /// The link of a server without users. It lives in memory: the next start makes another.
 #[derive(Clone, Default)]
 pub struct SetUp {
-    /// The SHA-256 of the link's secret, and when it was made.
-    open: Arc<Mutex<Option<([u8; 32], Instant)>>>,
+    open: Arc<Mutex<Option<Link>>>,
+}
+
+struct Link {
+    /// SHA-256 of the link's secret.
+    hash: [u8; 32],
+    made: Instant,
 }
 
 impl SetUp {
     /// Makes the link's secret.
     pub fn begin(&self) -> Result<String> {
         let secret = URL_SAFE_NO_PAD.encode(random::<32>()?);
-        *self.open.lock() = Some((Sha256::digest(&secret).into(), Instant::now()));
+        *self.open.lock() = Some(Link { hash: Sha256::digest(&secret).into(), made: Instant::now() });
         Ok(secret)
     }
 
@@ -37,7 +42,7 @@ impl SetUp {
     pub fn admits(&self, secret: &str) -> bool {
         // Hashes are compared, so the time that it takes says nothing of the secret.
         let given: [u8; 32] = Sha256::digest(secret).into();
-        self.open.lock().is_some_and(|(known, made)| known == given && made.elapsed() < VALID)
+        self.open.lock().as_ref().is_some_and(|link| link.hash == given && link.made.elapsed() < VALID)
     }
 
     /// Makes the first administrator; afterwards the link is of no use.

@@ -9,6 +9,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     json::{ApiJson, Nothing, OneOrMany},
     problem::{Conflict, ForAdmins, NotFound, NotImplemented, OfJson, TooMany, Unauthorized},
+    shapes::{self, NewPassword},
     users::User,
 };
 use crate::{
@@ -34,8 +35,8 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(forgot_password_reset))
 }
 
-/// Name and password; either name will do.
-#[derive(Deserialize, ToSchema)]
+/// Name and password; either name will do. [`shapes::SignIn`] documents it.
+#[derive(Deserialize)]
 struct SignIn {
     username: Option<String>,
     email: Option<String>,
@@ -50,7 +51,8 @@ struct SignedIn {
 }
 
 /// Signs in and gives a token.
-#[utoipa::path(post, path = "/user/auth", tag = "account", operation_id = "signIn", security(()), request_body = SignIn,
+#[utoipa::path(post, path = "/user/auth", tag = "account", operation_id = "signIn", security(()),
+    request_body = shapes::SignIn,
     responses((status = 200, description = "The user and a token", body = SignedIn), OfJson, Unauthorized, TooMany))]
 async fn sign_in(
     State(state): State<AppState>,
@@ -83,18 +85,14 @@ async fn own(actor: UserActor) -> Json<User> {
     Json(User { scope: actor.scopes().to_vec(), ..User::from(actor.person().clone()) })
 }
 
-/// Somebody to add.
-#[derive(Deserialize, ToSchema)]
+/// Somebody to add. [`shapes::NewUser`] documents it.
+#[derive(Deserialize)]
 struct NewUser {
-    /// The e-mail address where there is no other.
     username: Option<String>,
     email: Option<String>,
     password: String,
-    #[schema(value_type = Option<Object>)]
     metadata: Option<Map<String, Value>>,
-    /// Only administrators choose it.
     scope: Option<OneOrMany>,
-    /// Only administrators choose it.
     vendor: Option<OneOrMany>,
 }
 
@@ -102,7 +100,7 @@ struct NewUser {
 ///
 /// For administrators, and for the scopes that the configuration names in `API_USER_CREATE_SCOPE`; when that is empty,
 /// for anybody. Whom others than administrators add has the scope `user` and no vendor.
-#[utoipa::path(post, path = "/user", tag = "account", operation_id = "createUser", request_body = NewUser,
+#[utoipa::path(post, path = "/user", tag = "account", operation_id = "createUser", request_body = shapes::NewUser,
     responses((status = 200, description = "The new user and a token", body = SignedIn), OfJson, ForAdmins, Conflict))]
 async fn create(
     State(state): State<AppState>,
@@ -165,6 +163,7 @@ impl axum::extract::FromRequestParts<AppState> for Creator {
 #[serde(rename_all = "camelCase")]
 struct ChangePassword {
     old_password: String,
+    #[schema(value_type = NewPassword)]
     new_password: String,
 }
 
@@ -185,6 +184,7 @@ async fn change_password(
 #[derive(Deserialize, ToSchema)]
 struct ResetPassword {
     email: String,
+    #[schema(value_type = NewPassword)]
     password: String,
 }
 

@@ -103,6 +103,7 @@ async fn of_bundle(state: &AppState, module: &Manifest) -> Result<App> {
 #[into_params(parameter_in = Query)]
 struct OfApp {
     /// The app's name, or that of anything around its components.
+    #[param(required, value_type = String, min_length = 1)]
     app: Option<String>,
 }
 

@@ -17,6 +17,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     json::{ApiPath, ApiQuery},
     problem::{Conflict, Forbidden, Invalid, NotFound, Unauthorized},
+    shapes::ManifestWord,
 };
 use crate::{
     domain::{module::Manifest, name::Selector},
@@ -40,6 +41,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
 #[into_params(parameter_in = Query)]
 struct Wanted {
     /// `yes` for full manifests; names otherwise.
+    #[param(inline, value_type = Option<ManifestWord>)]
     manifest: Option<String>,
     /// `vendor[.service[.module[.Component]]]`: only what is there or below.
     selector: Option<String>,

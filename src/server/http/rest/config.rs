@@ -9,6 +9,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     json::{ApiJson, ApiPath},
     problem::{ForAdmins, OfJson},
+    shapes::SettingKey,
 };
 use crate::server::{
     access::{AdminActor, SudoActor},
@@ -23,9 +24,9 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
 /// A stored value.
 #[derive(Serialize, Deserialize, ToSchema)]
 struct Setting {
-    #[schema(example = "RETRY_MAX_COUNT")]
+    #[schema(inline, value_type = SettingKey)]
     key: String,
-    /// Any JSON; a number, flag or text for the keys that this server knows.
+    /// What the key takes: a whole number from 0, a flag or a text for those that this server knows, any JSON for others.
     value: Value,
 }
 

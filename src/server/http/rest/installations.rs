@@ -54,7 +54,7 @@ struct Installation {
     post, path = "/modules/{name}/install", tag = "modules",
     summary = "Install a module of the catalogue",
     description = "A second call while the same version is being installed gives the ticket of the one that runs. The body \
-                   may be left out. A version that is named may be older than the installed one.",
+                   may be left out, or be `null`. A version that is named may be older than the installed one.",
     params(("name" = String, Path, description = "`vendor.service[.module]`")),
     request_body(content = Option<Installation>, content_type = "application/json"),
     responses((status = 202, description = "It begins.", body = Ticket),
@@ -70,8 +70,8 @@ async fn install_module(
     let wanted = if request.body().is_end_stream() {
         Installation::default()
     } else {
-        let ApiJson(wanted) = request.extract().await?;
-        wanted
+        let ApiJson(wanted) = request.extract::<ApiJson<Option<Installation>>, _>().await?;
+        wanted.unwrap_or_default()
     };
     let job = state.registry.install(&actor, &name, wanted.version.as_deref()).await?;
     Ok((StatusCode::ACCEPTED, Json(Ticket { ticket: job.id })))

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use serde::{
     Deserialize, Deserializer, Serialize,
     de::{
-        DeserializeOwned, IntoDeserializer, Visitor,
+        DeserializeOwned, Error as _, IntoDeserializer, Visitor,
         value::{Error as QueryError, MapDeserializer, SeqDeserializer},
     },
     forward_to_deserialize_any,
@@ -19,13 +19,15 @@ use crate::server::error::{Result, ServerError};
 
 /// Longest body of JSON, in bytes; the router holds every body to it that has no limit of its own.
 pub const BODY_MAX: usize = 1024 * 1024;
+/// Greatest number in a query: the last one that JSON keeps exact everywhere.
+const NUMBER_MAX: u64 = (1 << 53) - 1;
 
 /// The answer that says nothing: `{}`.
 #[derive(Debug, Default, Serialize, ToSchema)]
 pub struct Nothing {}
 
 /// One text or several, as clients send either.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize)]
 #[serde(untagged)]
 pub enum OneOrMany {
     One(String),
@@ -173,9 +175,17 @@ impl<'de> Deserializer<'de> for Values {
         if self.0.iter().all(String::is_empty) { visitor.visit_none() } else { visitor.visit_some(self) }
     }
 
+    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, QueryError> {
+        let text = self.last();
+        match text.trim().parse() {
+            Ok(number) if number <= NUMBER_MAX => visitor.visit_u64(number),
+            Ok(_) => Err(QueryError::custom(format!("a number is at most {NUMBER_MAX}"))),
+            Err(_) => visitor.visit_string(text),
+        }
+    }
+
     parsed! {
         deserialize_bool => visit_bool: bool,
-        deserialize_u64 => visit_u64: u64,
         deserialize_u32 => visit_u32: u32,
         deserialize_i64 => visit_i64: i64,
     }
@@ -218,7 +228,7 @@ mod tests {
     fn numbers_are_numbers_and_nothing_is_nothing() {
         let wanted = Wanted { limit: Some(7), ..Wanted::default() };
         assert_eq!(read("limit=7&pattern=").expect("reads"), wanted);
-        for bad in ["limit=-1", "limit=x", "limit=99999999999999999999", "pattern=%ff"] {
+        for bad in ["limit=-1", "limit=x", "limit=99999999999999999999", "limit=9007199254740992", "pattern=%ff"] {
             assert!(matches!(read(bad), Err(ServerError::Invalid(_))), "{bad}");
         }
     }

@@ -14,6 +14,7 @@ mod modules;
 mod problem;
 mod publish;
 mod service_config;
+mod shapes;
 mod unprocessed;
 mod users;
 

@@ -16,6 +16,7 @@ use super::{
     json::{ApiPath, ApiQuery},
     module_view::{Access, ModuleView},
     problem::{Forbidden, Invalid, NotFound, Unauthorized},
+    shapes::{SortWord, StatusWord},
 };
 use crate::{
     api::get_module::view,
@@ -55,12 +56,16 @@ struct Wanted {
     /// Words that the module's texts or its components' names hold.
     search: String,
     /// `all`, `installed`, `not-installed` or `update`.
+    #[param(inline, value_type = Option<StatusWord>)]
     status: String,
     category: String,
     /// `best`, `name`, `vendor` or `components`.
+    #[param(inline, value_type = Option<SortWord>)]
     sort: String,
     /// 1 to 500; 100 otherwise.
+    #[param(minimum = 1, maximum = 500)]
     limit: Option<usize>,
+    #[param(minimum = 0, maximum = 9007199254740991i64)]
     offset: Option<usize>,
 }
 

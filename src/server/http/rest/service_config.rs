@@ -9,6 +9,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     json::{ApiJson, ApiPath, ApiQuery, Nothing},
     problem::{ForAdmins, Invalid, OfJson},
+    shapes::{NamedServiceValues, ServiceIdText, ServiceSort, ServiceValues},
 };
 use crate::server::{
     access::{AdminActor, SudoActor},
@@ -33,9 +34,12 @@ struct Wanted {
     /// Part of the name, without regard to letter case.
     pattern: Option<String>,
     /// `serviceId:1` or `serviceId:-1`.
+    #[param(inline, value_type = Option<ServiceSort>)]
     sort: Option<String>,
+    #[param(minimum = 0, maximum = 9007199254740991i64)]
     offset: Option<u64>,
-    /// 100 when it is missing, at most 1000.
+    /// 100 when it is missing; more than 1000 count as 1000.
+    #[param(minimum = 0, maximum = 9007199254740991i64)]
     limit: Option<u64>,
 }
 
@@ -72,7 +76,7 @@ async fn list(
 
 /// One connector's configuration; `{}` where nothing is set.
 #[utoipa::path(get, path = "/service-config/{serviceId}", tag = "service-config", operation_id = "getServiceConfig",
-    params(("serviceId" = String, Path, description = "`vendor:service` or `vendor:service:module`")),
+    params(("serviceId" = inline(ServiceIdText), Path, description = "`vendor:service` or `vendor:service:module`")),
     responses((status = 200, description = "A flat object", body = Object), Invalid, ForAdmins))]
 async fn get(State(state): State<AppState>, actor: AdminActor, ApiPath(id): ApiPath<String>) -> Result<Json<Value>> {
     let found = state.connectors.get(&actor, &ServiceId::parse(&id)?).await?;
@@ -88,7 +92,7 @@ async fn now(state: &AppState, actor: &AdminActor, id: &ServiceId) -> Result<Jso
 
 /// Sets some keys of a connector and leaves its others alone. A value of `********` leaves the one that is kept.
 #[utoipa::path(post, path = "/service-config", tag = "service-config", operation_id = "setServiceConfig",
-    request_body(content = Object, description = "A flat object with `serviceId`"),
+    request_body(content = inline(NamedServiceValues), description = "A flat object with `serviceId`"),
     responses((status = 200, description = "The configuration as it is now", body = Object), OfJson, ForAdmins))]
 async fn set(
     State(state): State<AppState>,
@@ -105,8 +109,8 @@ async fn set(
 
 /// Replaces a connector's whole configuration. A value of `********` leaves the one that is kept.
 #[utoipa::path(put, path = "/service-config/{serviceId}", tag = "service-config", operation_id = "replaceServiceConfig",
-    params(("serviceId" = String, Path, description = "`vendor:service` or `vendor:service:module`")),
-    request_body(content = Object, description = "A flat object"),
+    params(("serviceId" = inline(ServiceIdText), Path, description = "`vendor:service` or `vendor:service:module`")),
+    request_body(content = inline(ServiceValues), description = "A flat object; `serviceId`, if it is there, as in the address"),
     responses((status = 200, description = "The configuration as it is now", body = Object), OfJson, ForAdmins))]
 async fn replace(
     State(state): State<AppState>,
@@ -125,7 +129,7 @@ async fn replace(
 /// Forgets a connector's configuration.
 #[utoipa::path(delete, path = "/service-config/{serviceId}", tag = "service-config",
     operation_id = "deleteServiceConfig",
-    params(("serviceId" = String, Path, description = "`vendor:service` or `vendor:service:module`")),
+    params(("serviceId" = inline(ServiceIdText), Path, description = "`vendor:service` or `vendor:service:module`")),
     responses((status = 200, description = "Nothing is set any more", body = Nothing), Invalid, ForAdmins))]
 async fn delete(
     State(state): State<AppState>,

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::{
     json::{ApiJson, ApiPath, ApiQuery, OneOrMany},
     problem::{Conflict, ForAdmins, Invalid, NotFound, OfJson},
+    shapes::{Email, Scopes, UserFilter, Username, Vendors},
 };
 use crate::{
     domain::person::{Person, has_scope},
@@ -74,13 +75,17 @@ impl From<Person> for User {
 #[into_params(parameter_in = Query)]
 struct Wanted {
     /// `field:value`; the fields are scope, vendor, username and email. All of them have to fit.
+    #[param(inline, value_type = Vec<UserFilter>)]
     filter: Vec<String>,
     /// Part of the e-mail address or the name, without regard to letter case.
     pattern: Option<String>,
     /// `created`, `updated`, `username` or `email`, with `:1` or `:-1`.
+    #[param(pattern = "^((created|btime|updated|mtime|username|email)(:-?1)?)?$")]
     sort: Option<String>,
     /// All, when it is missing.
+    #[param(minimum = 0, maximum = 9007199254740991i64)]
     limit: Option<u64>,
+    #[param(minimum = 0, maximum = 9007199254740991i64)]
     offset: Option<u64>,
 }
 
@@ -166,10 +171,14 @@ async fn get(State(state): State<AppState>, actor: AdminActor, ApiPath(id): ApiP
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct UserChanges {
+    #[schema(value_type = Option<Email>)]
     email: Option<String>,
+    #[schema(value_type = Option<Username>)]
     username: Option<String>,
+    #[schema(value_type = Option<Scopes>)]
     scope: Option<OneOrMany>,
     /// Vendors that the user may publish as.
+    #[schema(value_type = Option<Vendors>)]
     vendor: Option<OneOrMany>,
     #[schema(value_type = Option<Object>)]
     metadata: Option<Map<String, Value>>,
