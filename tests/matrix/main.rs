@@ -143,7 +143,7 @@ async fn c1_an_administrators_browser_on_another_site_changes_nothing() {
             ("Sec-Fetch-Site", "cross-site"),
             ("Sec-Fetch-Site", "same-site"),
         ] {
-            let status = world.from_site(&world.server, row, site).await;
+            let status = world.by_site(&world.server, row, site).await;
             assert_eq!(status, 403, "{} {} {site:?}", row.method, row.path);
             assert_eq!(everything(&world.data()), before, "{} {} {site:?}", row.method, row.path);
         }
@@ -151,7 +151,7 @@ async fn c1_an_administrators_browser_on_another_site_changes_nothing() {
     // It was the site that mattered.
     let row = REST.iter().find(|row| row.method == "DELETE" && row.route == "/modules/{name}").expect("a row");
     let own = format!("http://{}", world.server.address);
-    assert_eq!(world.from_site(&world.server, row, ("Origin", &own)).await, 200);
+    assert_eq!(world.by_site(&world.server, row, ("Origin", &own)).await, 200);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -188,7 +188,7 @@ impl World {
     }
 
     /// The status that an administrator's browser gets whose page is not necessarily ours.
-    pub async fn from_site(&self, server: &TestServer, row: &Row, site: (&str, &str)) -> u16 {
+    pub async fn by_site(&self, server: &TestServer, row: &Row, site: (&str, &str)) -> u16 {
         self.send(server, row, Role::Admin, &[("Cookie", &self.fresh_cookie), site]).await
     }
 
