@@ -6,6 +6,8 @@ const PHONE = { width: 390, height: 844 };
 
 /** Looks at what the page shows now, in all the ways in which people see it. */
 export async function checkLook(page) {
+  // axe looks at everything three times over: on a busy machine that takes a while.
+  test.setTimeout(120_000);
   for (const [colorScheme, viewport] of [
     ['light', DESKTOP],
     ['dark', DESKTOP],

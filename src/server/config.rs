@@ -105,6 +105,8 @@ pub struct Config {
     pub key_file: Setting<Option<PathBuf>>,
     /// E-mail address and password, from the environment alone: neither belongs into a file or a list of processes.
     pub first_administrator: Option<(String, String)>,
+    /// The secret key itself in base64, in place of a file; from the environment alone.
+    pub key: Option<String>,
 }
 
 /// What a server is told about the network around it.
@@ -178,6 +180,7 @@ impl Config {
                 || None,
             ),
             first_administrator: first_administrator()?,
+            key: from_environment("STOCKROOM_KEY"),
         })
     }
 
@@ -229,9 +232,12 @@ fn public_url(setting: Setting<Option<String>>) -> Result<Setting<Option<String>
     Ok(setting)
 }
 
+fn from_environment(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
 fn first_administrator() -> Result<Option<(String, String)>, String> {
-    let read = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    match (read("STOCKROOM_ADMIN_EMAIL"), read("STOCKROOM_ADMIN_PASSWORD")) {
+    match (from_environment("STOCKROOM_ADMIN_EMAIL"), from_environment("STOCKROOM_ADMIN_PASSWORD")) {
         (Some(email), Some(password)) => Ok(Some((email, password))),
         (None, None) => Ok(None),
         _ => Err("set both STOCKROOM_ADMIN_EMAIL and STOCKROOM_ADMIN_PASSWORD, or neither".to_owned()),

@@ -56,7 +56,10 @@ impl AppState {
             .collect::<Result<Vec<_>, _>>()?;
         check_apart(&config.data.value, &sources)?;
         let data = DataFolder::open(&config.data.value)?;
-        let key = SecretKey::open(&config.key_file.value.clone().unwrap_or_else(|| data.key()))?;
+        let key = match &config.key {
+            Some(text) => SecretKey::parse(text).ok_or("STOCKROOM_KEY is no key: give 32 random bytes in base64")?,
+            None => SecretKey::open(&config.key_file.value.clone().unwrap_or_else(|| data.key()))?,
+        };
         let parts = open_parts(data, sources, config.limits()).await?;
         let (store, catalogue, events) = (parts.store.clone(), parts.catalogue.clone(), parts.events.clone());
         let settings = parts.settings.clone();

@@ -357,6 +357,7 @@ pub const PAGES: &[Row] = &[
     look("/backoffice/system", "/backoffice/system", Admins, 200),
     look("/backoffice/audit", "/backoffice/audit", Admins, 200),
     look("/backoffice/account", "/backoffice/account", SignedIn, 200),
+    look("/backoffice/reference", "/backoffice/reference", SignedIn, 200),
     look("/backoffice/sign-in", "/backoffice/sign-in", Anybody, 200),
     look("/backoffice/set-up", "/backoffice/set-up?token=x", Anybody, 403),
     look("/backoffice/prove", "/backoffice/prove", SignedIn, 200),

@@ -166,5 +166,6 @@ pub fn config(data: &Path, catalogues: &[&str], archive_bytes: u64) -> Config {
         trusted_proxy: set(Vec::new()),
         key_file: set(None),
         first_administrator: None,
+        key: None,
     }
 }

@@ -68,7 +68,8 @@ impl SecretKey {
         }
     }
 
-    fn parse(text: &str) -> Option<Self> {
+    /// Reads a key of 32 bytes in base64.
+    pub fn parse(text: &str) -> Option<Self> {
         let bytes = STANDARD.decode(text.trim()).ok()?;
         let secret: [u8; LENGTH] = bytes.try_into().ok()?;
         Some(Self::derive(&secret))

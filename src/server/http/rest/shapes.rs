@@ -74,7 +74,7 @@ fn text() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(SchemaType::new(Type::String))
 }
 
-/// Words of which a value is one.
+/// Words of which a value is one; an empty one counts as none.
 macro_rules! words {
     ($($(#[$doc:meta])* $name:ident = $words:expr;)*) => {
         $($(#[$doc])* pub enum $name {}
@@ -83,7 +83,7 @@ macro_rules! words {
 
         impl PartialSchema for $name {
             fn schema() -> RefOr<Schema> {
-                text().enum_values(Some($words)).into()
+                text().enum_values(Some($words.into_iter().chain([""]))).into()
             }
         })*
     };
