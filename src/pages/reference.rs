@@ -104,6 +104,13 @@ const DEEPEST: usize = 3;
 /// The fields of a schema, and those of what it holds.
 fn schema(schema: &Value, depth: usize) -> AnyView {
     let known = resolved(schema);
+    let choices = known["oneOf"].as_array().or(known["anyOf"].as_array()).filter(|_| depth < DEEPEST);
+    if let Some(choices) = choices.filter(|choices| choices.iter().all(|one| resolved(one)["properties"].is_object())) {
+        let parts = choices.iter().enumerate().map(|(at, one)| {
+            view! { {(at > 0).then(|| view! { <p class="soft">"or"</p> })} {self::schema(one, depth + 1)} }
+        });
+        return parts.collect_view().into_any();
+    }
     let inner = if known["type"] == "array" { resolved(&known["items"]) } else { known };
     let Some(fields) = inner["properties"].as_object().filter(|fields| !fields.is_empty() && depth < DEEPEST) else {
         return view! { <p class="mono soft">{kind(schema)}</p> }.into_any();
