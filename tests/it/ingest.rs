@@ -1,11 +1,15 @@
 //! Every way in gives the same verdict, and the public upload protocol is kept to the letter.
 
-#![cfg(feature = "ssr")]
-
-mod support;
-
 use std::{collections::BTreeSet, fs, sync::mpsc::channel};
 
+use crate::support::{
+    DEADLINE,
+    client::{self, Answer, ZIP, exchange, head, post, post_chunked, post_form},
+    ended, eventually,
+    folder::{Folders, column, installed, kept},
+    module::{Module, noise, sha256, with_symlink},
+    server::TestServer,
+};
 use serde_json::json;
 use stockroom::{
     domain::{
@@ -13,14 +17,6 @@ use stockroom::{
         module::{AuthKind, Manifest},
     },
     server::{access::SudoActor, registry::Checkpoint},
-};
-use support::{
-    DEADLINE,
-    client::{self, Answer, ZIP, exchange, head, post, post_chunked, post_form},
-    ended, eventually,
-    folder::{Folders, column, installed, kept},
-    module::{Module, noise, sha256, with_symlink},
-    server::TestServer,
 };
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 

@@ -1,8 +1,6 @@
 //! What the integration tests share: modules made on the spot, a server on a free port, a plain HTTP client, and a look
 //! into the data folder.
 
-#![expect(dead_code, reason = "each test file uses a part of it")]
-
 pub mod client;
 pub mod folder;
 pub mod module;

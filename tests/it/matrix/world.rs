@@ -11,15 +11,13 @@ use serde_json::json;
 use stockroom::server::access::{Credentials, SESSION_COOKIE};
 use tempfile::TempDir;
 
-use crate::{
-    support::{
-        client::{NOBODY, exchange, head, send, status_of_stream},
-        ended,
-        folder::{Folders, column, execute},
-        module::{ICON, Module, sha256},
-        server::{ADMIN, PASSWORD, TestServer},
-    },
-    table::{Effect, Role, Row},
+use super::table::{Effect, Role, Row};
+use crate::support::{
+    client::{NOBODY, exchange, head, send, status_of_stream},
+    ended,
+    folder::{Folders, column, execute},
+    module::{ICON, Module, sha256},
+    server::{ADMIN, PASSWORD, TestServer},
 };
 
 const PEOPLE: [(Role, &str, &[&str], &[&str]); 4] = [

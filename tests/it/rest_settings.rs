@@ -1,17 +1,13 @@
 //! System and connector configuration over the wire: shapes, limits that hold, and secrets that do not leak.
 
-#![cfg(feature = "ssr")]
-
-mod support;
-
-use serde_json::{Value, json};
-use stockroom::server::access::{Credentials, SESSION_COOKIE};
-use support::{
+use crate::support::{
     client::{Answer, get, post_form, send},
     folder::column,
     module::Module,
     server::{ADMIN, PASSWORD, TestServer},
 };
+use serde_json::{Value, json};
+use stockroom::server::access::{Credentials, SESSION_COOKIE};
 use tempfile::TempDir;
 
 async fn start() -> (TempDir, TestServer) {

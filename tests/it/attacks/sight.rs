@@ -2,10 +2,8 @@
 
 use stockroom::server::access::SudoActor;
 
-use crate::{
-    support::{client::get, module::Module},
-    with_installed,
-};
+use super::with_installed;
+use crate::support::{client::get, module::Module};
 
 const PLACES: [&str; 10] = [
     "/modules",

@@ -1,26 +1,22 @@
 //! Who may do what: every way into the server, tried by everybody (attack ids A1, C4).
 
-#![cfg(feature = "ssr")]
-
-#[path = "../support/mod.rs"]
-mod support;
 mod table;
 mod world;
 
 use std::collections::BTreeSet;
 
-use futures::StreamExt;
-use leptos::server_fn::axum::server_fn_paths;
-use leptos_axum::generate_route_list;
-use stockroom::app::App;
-use support::{
+use self::table::{Effect, FUNCTIONS, OTHERS, PAGES, REST, Role, Row};
+use self::world::World;
+use crate::support::{
     client::{NOBODY, get, post},
     ended,
     folder::everything,
     module::Module,
 };
-use table::{Effect, FUNCTIONS, OTHERS, PAGES, REST, Role, Row};
-use world::World;
+use futures::StreamExt;
+use leptos::server_fn::axum::server_fn_paths;
+use leptos_axum::generate_route_list;
+use stockroom::app::App;
 
 fn named(rows: &[Row]) -> BTreeSet<(String, String)> {
     let names: BTreeSet<_> = rows.iter().map(|row| (row.method.to_owned(), row.route.to_owned())).collect();
@@ -30,7 +26,8 @@ fn named(rows: &[Row]) -> BTreeSet<(String, String)> {
 
 /// The routes that are written by hand, read off the code, so that none is forgotten here.
 fn written() -> BTreeSet<(String, String)> {
-    let code = concat!(include_str!("../../src/server/http/mod.rs"), include_str!("../../src/server/http/rest/mod.rs"));
+    let code =
+        concat!(include_str!("../../../src/server/http/mod.rs"), include_str!("../../../src/server/http/rest/mod.rs"));
     let routes = code.split(".route(").skip(1).flat_map(|rest| {
         let path = rest.split('"').nth(1).expect("a path").to_owned();
         let line = rest.split(".route(").next().unwrap_or_default();
@@ -90,7 +87,7 @@ async fn c4_whoever_looks_gets_an_answer_and_changes_nothing() {
     let mut wrong = Vec::new();
     for row in table::all().filter(|row| row.effect != Effect::Changes) {
         for role in Role::ALL.into_iter().filter(|role| row.who.lets(*role)) {
-            // This renews the proof, after all; tests/people.rs has it.
+            // This renews the proof, after all; tests/it/people.rs has it.
             if role == Role::Stale && row.route.ends_with("/prove") {
                 continue;
             }

@@ -1,9 +1,5 @@
 //! Where modules come from: folders that change, indexes that lie or are silent, and what stays known of both.
 
-#![cfg(feature = "ssr")]
-
-mod support;
-
 use std::{
     fs,
     path::Path,
@@ -14,6 +10,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::support::{
+    ended, eventually,
+    folder::{Folders, installed},
+    module::{ICON, Module, sha256},
+    server::TestServer,
+};
 use axum::{
     Router,
     extract::{Request, State},
@@ -23,12 +25,6 @@ use axum::{
 use stockroom::{
     domain::{job::Job, name::ModuleName, search::Card},
     server::{access::SudoActor, archive::Limits, catalogue::write_index},
-};
-use support::{
-    ended, eventually,
-    folder::{Folders, installed},
-    module::{ICON, Module, sha256},
-    server::TestServer,
 };
 use tokio::net::TcpListener;
 

@@ -1,9 +1,5 @@
 //! Installations under everything that can happen in their midst: kills, cancels, each other.
 
-#![cfg(feature = "ssr")]
-
-mod support;
-
 use std::{
     collections::BTreeSet,
     os::unix::process::ExitStatusExt,
@@ -15,6 +11,11 @@ use std::{
     },
 };
 
+use crate::support::{
+    DEADLINE, ended, eventually,
+    folder::{Folders, assert_tidy, assert_whole, column, execute, installed, kept},
+    module::Module,
+};
 use futures::TryStreamExt;
 use stockroom::{
     domain::{
@@ -30,11 +31,6 @@ use stockroom::{
         registry::{Checkpoint, Received, Registry},
         state::open_parts,
     },
-};
-use support::{
-    DEADLINE, ended, eventually,
-    folder::{Folders, assert_tidy, assert_whole, column, execute, installed, kept},
-    module::Module,
 };
 
 const NAME: &str = "acme.pay";
@@ -155,7 +151,7 @@ fn dies_in_its_midst(work: impl AsyncFnOnce(&Life)) -> bool {
 #[track_caller]
 fn kill(folders: &Folders, name: &str, point: &str) {
     let status = Command::new(std::env::current_exe().expect("this test"))
-        .args(["--exact", name, "--nocapture"])
+        .args(["--exact", &format!("jobs::{name}"), "--nocapture"])
         .env(POINT, point)
         .env(FOLDER, folders.root.path())
         .stdout(std::process::Stdio::null())

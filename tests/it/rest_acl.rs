@@ -1,14 +1,10 @@
 //! The ACL over the wire: exact shapes, and no change lost to another.
 
-#![cfg(feature = "ssr")]
-
-mod support;
-
-use serde_json::{Value, json};
-use support::{
+use crate::support::{
     client::{Answer, get, send},
     server::TestServer,
 };
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 async fn start() -> (TempDir, TestServer) {

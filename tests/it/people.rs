@@ -1,23 +1,19 @@
 //! People at the door: sign-in, sessions, proofs, tokens, set-up, and what is written down of them.
 
-#![cfg(feature = "ssr")]
-
-mod support;
-
 use std::time::Duration;
 
+use crate::support::{
+    client::{Answer, NOBODY, ZIP, get, post},
+    folder::{Folders, column, execute},
+    module::Module,
+    server::{ADMIN, PASSWORD, TestServer},
+};
 use stockroom::{
     domain::person::Person,
     server::{
         access::{Changes, SudoActor},
         error::ServerError,
     },
-};
-use support::{
-    client::{Answer, NOBODY, ZIP, get, post},
-    folder::{Folders, column, execute},
-    module::Module,
-    server::{ADMIN, PASSWORD, TestServer},
 };
 
 const FORM: (&str, &str) = ("Content-Type", "application/x-www-form-urlencoded");

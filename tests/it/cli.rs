@@ -1,9 +1,5 @@
 //! The program itself: what it prints, and how it ends.
 
-#![cfg(feature = "ssr")]
-
-mod support;
-
 use std::{
     fs,
     io::{BufRead, BufReader},
@@ -13,7 +9,7 @@ use std::{
     time::Instant,
 };
 
-use support::{DEADLINE, folder::Folders, module::Module};
+use crate::support::{DEADLINE, folder::Folders, module::Module};
 
 fn stockroom(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_stockroom"));

@@ -1,18 +1,14 @@
 //! The catalogue's verbs as clients see them: list, detail, install, update, remove, undo, access, jobs, events.
 
-#![cfg(feature = "ssr")]
-
-mod support;
-
-use serde_json::{Value, json};
-use stockroom::server::access::SudoActor;
-use support::{
+use crate::support::{
     client::{self, Answer, EventStream, exchange, get, head, post},
     ended,
     folder::{Folders, column, installed},
     module::Module,
     server::TestServer,
 };
+use serde_json::{Value, json};
+use stockroom::server::access::SudoActor;
 
 const JSON: (&str, &str) = ("Content-Type", "application/json");
 

@@ -1,9 +1,5 @@
 //! The table of ACL rules: seeded once, and no edit lost to another.
 
-#![cfg(feature = "ssr")]
-
-mod support;
-
 use stockroom::{
     domain::{
         acl::{AclType, Rule, StoredRule, default_rules},

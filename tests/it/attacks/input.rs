@@ -4,16 +4,13 @@ use leptos::server_fn::axum::server_fn_paths;
 use serde_json::json;
 use stockroom::domain::job::JobState;
 
-use crate::{
-    fresh,
-    support::{
-        client::{Answer, JSON, NOBODY, exchange, get, head, post},
-        ended,
-        folder::{everything, kept},
-        module::Module,
-        server::TestServer,
-    },
-    with_installed,
+use super::{fresh, with_installed};
+use crate::support::{
+    client::{Answer, JSON, NOBODY, exchange, get, head, post},
+    ended,
+    folder::{everything, kept},
+    module::Module,
+    server::TestServer,
 };
 
 #[track_caller]

@@ -1,10 +1,6 @@
 //! The routes, as clients and attackers see them.
 
-#![cfg(feature = "ssr")]
-
-mod support;
-
-use support::{
+use crate::support::{
     client::{Answer, EventStream, NOBODY, ZIP, get, post},
     eventually,
     folder::{Folders, column, kept},
@@ -226,7 +222,7 @@ async fn x5_refusals_carry_no_path_and_no_stack() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn x5_an_internal_failure_shows_an_id_and_not_its_cause() {
     let (folders, server) = with_installed(&pay("1.0.0")).await;
-    support::folder::execute(&folders.data(), "UPDATE archives SET manifest = 'broken'");
+    crate::support::folder::execute(&folders.data(), "UPDATE archives SET manifest = 'broken'");
     let answer = server.get(DOWNLOAD).await;
     assert_eq!(answer.status, 500);
     let message = answer.json()["message"].as_str().expect("a message").to_owned();

@@ -1,14 +1,10 @@
 //! Sign-in and users over the wire: shapes, statuses, and who is let in.
 
-#![cfg(feature = "ssr")]
-
-mod support;
-
-use serde_json::{Value, json};
-use support::{
+use crate::support::{
     client::{Answer, NOBODY, get, post, send},
     server::{ADMIN, PASSWORD, TestServer},
 };
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 async fn start() -> (TempDir, TestServer) {

@@ -2,17 +2,13 @@
 //!
 //! docs/SECURITY.md says where the others are.
 
-#![cfg(feature = "ssr")]
-
 mod files;
 mod input;
 mod markup;
 mod network;
 mod sight;
-#[path = "../support/mod.rs"]
-mod support;
 
-use support::{folder::Folders, module::Module, server::TestServer};
+use crate::support::{folder::Folders, module::Module, server::TestServer};
 
 /// A server without any catalogue.
 async fn fresh() -> (Folders, TestServer) {

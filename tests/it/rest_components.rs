@@ -1,20 +1,16 @@
 //! Apps, components and bundles as clients see them: shapes, visibility, downloads by selector, removal, hostile paths.
 
-#![cfg(feature = "ssr")]
-
-mod support;
-
 use std::io::{Cursor, Read};
 
-use serde_json::{Value, json};
-use stockroom::server::access::SudoActor;
-use support::{
+use crate::support::{
     client::{self, Answer, Headers, ZIP, exchange, get, head, post, post_chunked},
     ended,
     folder::{Folders, column, installed},
     module::{Module, noise},
     server::TestServer,
 };
+use serde_json::{Value, json};
+use stockroom::server::access::SudoActor;
 
 /// `acme.pay` with `core.Send`, `core.Secret` (private) and, in a module with a manifest of its own, `bills.List`.
 fn pay() -> Module {

@@ -5,11 +5,8 @@ use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 use walkdir::WalkDir;
 
-use crate::{
-    fresh,
-    support::{client::head, eventually, module::Module},
-    with_installed,
-};
+use super::{fresh, with_installed};
+use crate::support::{client::head, eventually, module::Module};
 
 #[track_caller]
 fn assert_private(data: &Path) {

@@ -1,0 +1,19 @@
+//! The integration tests, in one program: each links the whole server, and one link is quicker and smaller than many.
+
+#![cfg(feature = "ssr")]
+
+mod acl;
+mod attacks;
+mod catalogue;
+mod cli;
+mod ingest;
+mod jobs;
+mod matrix;
+mod people;
+mod rest_acl;
+mod rest_components;
+mod rest_modules;
+mod rest_people;
+mod rest_settings;
+mod routes;
+mod support;
