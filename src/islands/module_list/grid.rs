@@ -90,10 +90,21 @@ where
         let Window { from, to } = window.get();
         cards(from, to)
     });
+    let places = move || shown.with(|shown| shown.iter().map(|(place, _)| *place).collect::<Vec<_>>());
+    let at =
+        move |place: usize| shown.with(|shown| shown.iter().find(|(at, _)| *at == place).map(|(_, card)| card.clone()));
+    // A place keeps its element when another card comes there: what a key press changes is texts and addresses.
     view! {
         <ul class="cards" role="list" aria-label="Modules" node_ref=node on:keydown=move |event| step(&event)>
-            <For each=move || shown.get() key=Clone::clone let((place, card))>
-                <ModuleCard place total card/>
+            <For each=places key=|place| *place let(place)>
+                {
+                    let card = Memo::new(move |_| at(place));
+                    view! {
+                        <li aria-setsize=move || total.get().to_string() aria-posinset=(place + 1).to_string()>
+                            {move || card.get().map(|card| view! { <ModuleCard place card/> })}
+                        </li>
+                    }
+                }
             </For>
         </ul>
     }
@@ -101,7 +112,7 @@ where
 
 /// One module. The whole card is a link.
 #[component]
-fn ModuleCard(place: usize, total: Memo<usize>, card: Card) -> impl IntoView {
+fn ModuleCard(place: usize, card: Card) -> impl IntoView {
     let live = live();
     let name = card.name.clone();
     let running =
@@ -122,22 +133,20 @@ fn ModuleCard(place: usize, total: Memo<usize>, card: Card) -> impl IntoView {
     let rest = card.name.strip_prefix(&vendor).unwrap_or_default().to_owned();
     let text = card.broken.clone().unwrap_or_else(|| card.description.clone());
     view! {
-        <li aria-setsize=move || total.get().to_string() aria-posinset=(place + 1).to_string()>
-            <a class="card" href=format!("/backoffice/modules/{}", card.name) data-place=place.to_string()>
-                <Icon sha256=card.icon.clone() label=card.label.clone()/>
-                <span class="badges">{badge}</span>
-                <span class="head">
-                    <b>{card.label.clone()}</b>
-                    <span class="mono soft"><span class="vendor">{vendor}</span>{rest}</span>
-                </span>
-                <span class="text soft">{text}</span>
-                <span class="foot soft">
-                    {(!version.is_empty()).then(|| view! { <span>{version.clone()}</span> })}
-                    {(!card.category.is_empty()).then(|| view! { <span>{card.category.clone()}</span> })}
-                    {(!broken).then(|| view! { <span>{count(card.components as usize, "component")}</span> })}
-                </span>
-            </a>
-        </li>
+        <a class="card" href=format!("/backoffice/modules/{}", card.name) data-place=place.to_string()>
+            <Icon sha256=card.icon.clone() label=card.label.clone()/>
+            <span class="badges">{badge}</span>
+            <span class="head">
+                <b>{card.label.clone()}</b>
+                <span class="mono soft"><span class="vendor">{vendor}</span>{rest}</span>
+            </span>
+            <span class="text soft">{text}</span>
+            <span class="foot soft">
+                {(!version.is_empty()).then(|| view! { <span>{version.clone()}</span> })}
+                {(!card.category.is_empty()).then(|| view! { <span>{card.category.clone()}</span> })}
+                {(!broken).then(|| view! { <span>{count(card.components as usize, "component")}</span> })}
+            </span>
+        </a>
     }
 }
 
