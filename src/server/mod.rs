@@ -7,6 +7,7 @@ pub mod blobs;
 pub mod catalogue;
 pub mod config;
 pub mod data;
+pub mod engine;
 pub mod error;
 pub mod events;
 pub mod http;
