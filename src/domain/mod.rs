@@ -2,6 +2,7 @@
 
 pub mod acl;
 pub mod finding;
+pub mod flow;
 pub mod job;
 pub mod module;
 pub mod name;

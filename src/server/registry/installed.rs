@@ -58,6 +58,11 @@ impl App {
 }
 
 impl Tree {
+    /// The folder of the unpacked files; below it lies the vendor's.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// Where a file of [`Tree::files`] lies on the disk.
     pub fn place(&self, file: &str) -> PathBuf {
         self.root.join(file)

@@ -141,6 +141,14 @@ impl Connectors {
         Ok(self.shown(actor, vec![found]).await?.pop())
     }
 
+    /// One connector's values in clear, for its own components that run: nobody is asking.
+    pub(in crate::server) async fn for_component(&self, id: &ServiceId) -> Result<Map<String, Value>> {
+        let service_id = id.0.clone();
+        let sealed =
+            self.store.read(move |connection| store::service_configuration::of(connection, &service_id)).await?;
+        self.open(&id.0, sealed)
+    }
+
     /// Which keys are set, without their values.
     pub async fn keys(&self, _: &AdminActor, id: &ServiceId) -> Result<Vec<ConfiguredKey>> {
         let service_id = id.0.clone();

@@ -28,6 +28,20 @@ pub const ARCHIVE_MAX_BYTES: &str = "LIMIT_CC_ARCHIVE_MAX_BYTES";
 pub const USER_CREATE_SCOPE: &str = "API_USER_CREATE_SCOPE";
 /// The vendor of users who are added without one.
 pub const USER_VENDOR: &str = "DEFAULT_USER_VENDOR";
+/// How often a message may fail.
+pub const RETRY_MAX_COUNT: &str = "RETRY_MAX_COUNT";
+/// Wait after the first failure, in milliseconds.
+pub const RETRY_INIT_EXP: &str = "RETRY_INIT_EXP";
+/// Longest wait after a failure, in milliseconds.
+pub const RETRY_MAX_EXP: &str = "RETRY_MAX_EXP";
+/// Time for one message, in milliseconds.
+pub const COMPONENT_RECEIVE_TIMEOUT: &str = "COMPONENT_RECEIVE_TIMEOUT";
+/// Time between two ticks, in milliseconds.
+pub const COMPONENT_POLLING_INTERVAL: &str = "COMPONENT_POLLING_INTERVAL";
+/// Shortest timer, in milliseconds.
+pub const WAITING_QUEUE_MIN_TIMEOUT: &str = "WAITING_QUEUE_MIN_TIMEOUT";
+/// Largest message, in bytes.
+pub const MESSAGE_MAX_BYTES: &str = "LIMIT_MESSAGE_MAX_BYTES";
 
 const fn number(key: &'static str, default: u64, meaning: &'static str) -> Known {
     Known { key, kind: Kind::Number(default), meaning }
@@ -42,7 +56,7 @@ const fn text(key: &'static str, default: &'static str, meaning: &'static str) -
 }
 
 /// All of them, in the order in which they are shown.
-pub const KNOWN: [Known; 19] = [
+pub const KNOWN: [Known; 22] = [
     number(
         ARCHIVE_MAX_BYTES,
         10_485_760,
@@ -54,13 +68,17 @@ pub const KNOWN: [Known; 19] = [
         "Scopes that may add users, separated by commas. Empty: anybody may register, with the scope user and no vendor.",
     ),
     text(USER_VENDOR, "", "Vendor that a user whom an administrator adds may publish as, when none is given."),
-    number("RETRY_MAX_COUNT", 30, "How many times a message that failed is tried again."),
     number(
-        "RETRY_INIT_EXP",
+        RETRY_MAX_COUNT,
+        30,
+        "How many times a message may fail; after the last it is kept among the unprocessed messages.",
+    ),
+    number(
+        RETRY_INIT_EXP,
         60_000,
         "Wait before the first repetition of a message, in milliseconds; later ones wait longer.",
     ),
-    number("RETRY_MAX_EXP", 3_600_000, "Longest wait between two repetitions of a message, in milliseconds."),
+    number(RETRY_MAX_EXP, 3_600_000, "Longest wait between two repetitions of a message, in milliseconds."),
     text(
         "WEBHOOK_FLOW_COMPONENT_ERROR",
         "",
@@ -78,7 +96,10 @@ pub const KNOWN: [Known; 19] = [
         "Whether connectors without a configuration of their own sign in through the shared hub.",
     ),
     number("COMPONENT_FACTORY_TIMEOUT", 300_000, "How long making a component may take, in milliseconds."),
-    number("COMPONENT_RECEIVE_TIMEOUT", 1_380_000, "How long a component may work on one message, in milliseconds."),
+    number(COMPONENT_RECEIVE_TIMEOUT, 1_380_000, "How long a component may work on one message, in milliseconds."),
+    number(COMPONENT_POLLING_INTERVAL, 60_000, "How often components that poll are asked to, in milliseconds."),
+    number(WAITING_QUEUE_MIN_TIMEOUT, 60_000, "Shortest timer that a component can set, in milliseconds."),
+    number(MESSAGE_MAX_BYTES, 15_728_640, "Largest message that a component may send, in bytes of JSON."),
     number(
         "BROKER_MESSAGE_ACK_TIMEOUT",
         1_500_000,

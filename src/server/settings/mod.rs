@@ -9,7 +9,10 @@ use parking_lot::RwLock;
 use serde_json::{Value, json};
 
 pub use connectors::Connectors;
-pub use known::{ARCHIVE_MAX_BYTES, KNOWN, Kind, Known, USER_CREATE_SCOPE, USER_VENDOR, known};
+pub use known::{
+    ARCHIVE_MAX_BYTES, COMPONENT_POLLING_INTERVAL, COMPONENT_RECEIVE_TIMEOUT, KNOWN, Kind, Known, MESSAGE_MAX_BYTES,
+    RETRY_INIT_EXP, RETRY_MAX_COUNT, RETRY_MAX_EXP, USER_CREATE_SCOPE, USER_VENDOR, WAITING_QUEUE_MIN_TIMEOUT, known,
+};
 
 use super::{
     access::{AdminActor, SudoActor},

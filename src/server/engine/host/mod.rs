@@ -1,6 +1,6 @@
 //! Runs components' code in Node, one process a module. Knows nothing of flows, the queue or SQL.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
@@ -87,4 +87,59 @@ pub struct CallError {
     pub code: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+}
+
+/// Runs invocations.
+pub trait ComponentHost: Send + Sync {
+    /// What a static call gives, else null. A component that lacks the method ends at once, but for `receive`.
+    ///
+    /// # Errors
+    /// How it failed. What `limits` of the context says is kept here: an invocation that takes longer has failed.
+    fn invoke(&self, invocation: Invocation, calls: Arc<dyn Calls>) -> BoxFuture<'_, Result<Value, Failure>>;
+
+    /// Lets what runs finish and ends; called once, when nothing new is invoked any more.
+    fn end(&self) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
+}
+
+/// The host of a machine on which components cannot run.
+#[derive(Clone, Debug)]
+pub struct NoHost {
+    /// Why, for the people who look at their flows.
+    pub reason: String,
+}
+
+impl ComponentHost for NoHost {
+    fn invoke(&self, _: Invocation, _: Arc<dyn Calls>) -> BoxFuture<'_, Result<Value, Failure>> {
+        let failure = Failure::new(FailureKind::Crashed, self.reason.clone());
+        Box::pin(std::future::ready(Err(failure)))
+    }
+}
+
+impl Failure {
+    pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), name: None, code: None, stack: None, error: None }
+    }
+}
+
+impl FailureKind {
+    /// As frames and unprocessed messages name it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Thrown => "thrown",
+            Self::Cancelled => "cancelled",
+            Self::Invalid => "invalid",
+            Self::TooBig => "tooBig",
+            Self::Missing => "missing",
+            Self::Crashed => "crashed",
+            Self::TimedOut => "timedOut",
+        }
+    }
+}
+
+impl CallError {
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), code: None, name: None }
+    }
 }

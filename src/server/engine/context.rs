@@ -1,0 +1,128 @@
+//! What a component is run with: the `context` of an invocation, as docs/ENGINE.md has it.
+
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::{
+    Engine, Loaded,
+    components::Found,
+    host::{Invocation, Method},
+};
+use crate::{
+    domain::flow::{Link, arriving_scope},
+    server::{
+        error::{Result, ServerError},
+        settings::{COMPONENT_RECEIVE_TIMEOUT, MESSAGE_MAX_BYTES},
+        store::{
+            self,
+            queue::{Kind, Message},
+            states::Owner,
+        },
+    },
+};
+
+/// How long `stop` may take, in milliseconds: whoever stops a flow waits for it.
+const STOP_MS: u64 = 60_000;
+
+/// What an invocation is about.
+pub(super) struct Cause {
+    pub method: Method,
+    /// Of the message; the same at every delivery.
+    pub id: String,
+    pub correlation_id: String,
+    /// Null where nothing came in.
+    pub input: Value,
+}
+
+impl Cause {
+    /// One without a message.
+    pub fn of_method(method: Method) -> Self {
+        Self { method, id: Uuid::new_v4().to_string(), correlation_id: Uuid::new_v4().to_string(), input: Value::Null }
+    }
+
+    pub fn of_message(message: &Message, scope: &Value) -> Self {
+        let method = if message.lane.kind == Kind::Signal { Method::Signal } else { Method::Receive };
+        let mut input = json!({
+            "port": message.lane.port,
+            "kind": message.lane.kind,
+            "content": message.body.content,
+            "scope": scope,
+            "sender": message.sender,
+        });
+        if message.lane.kind == Kind::Timeout {
+            input["timeoutId"] = Value::from(message.id.clone());
+        }
+        Self { method, id: message.id.clone(), correlation_id: message.correlation_id.clone(), input }
+    }
+}
+
+/// The scope that a message arrives with.
+pub(super) fn scope_of(message: &Message) -> Value {
+    match &message.sender {
+        Some(sender) if message.lane.kind == Kind::Port => {
+            let link = Link {
+                sender: &sender.component_id,
+                out_port: &sender.port,
+                target: &message.lane.component_id,
+                in_port: &message.lane.port,
+            };
+            arriving_scope(&message.body.scope, link, &message.body.content)
+        }
+        _ => message.body.scope.clone(),
+    }
+}
+
+impl Engine {
+    /// Puts an invocation together.
+    pub(super) async fn invocation(
+        &self,
+        loaded: &Loaded,
+        component_id: &str,
+        found: &Found,
+        cause: Cause,
+    ) -> Result<Invocation> {
+        let inner = &self.inner;
+        let flow = &loaded.flow;
+        let Some(node) = loaded.descriptor.nodes.get(component_id) else {
+            return Err(ServerError::internal(format!("flow {} has no component {component_id}", flow.id)));
+        };
+        let owner = Owner::Component { flow_id: flow.id.clone(), component_id: component_id.to_owned() };
+        let state = inner.store.read(move |connection| store::states::get(connection, &owner)).await?;
+        let mut config = Map::new();
+        for service in found.service_ids(&node.component) {
+            config.extend(inner.connectors.for_component(&service).await?);
+        }
+        let receive_ms = inner.settings.number(COMPONENT_RECEIVE_TIMEOUT);
+        let context = json!({
+            "flowId": flow.id,
+            "flowName": flow.name,
+            "userId": flow.user_id,
+            "customFields": flow.custom_fields,
+            "componentId": component_id,
+            "runId": flow.run_id,
+            "id": cause.id,
+            "correlationId": cause.correlation_id,
+            "node": flow.descriptor.get(component_id),
+            "flow": flow.descriptor,
+            "manifest": found.manifest,
+            "state": state,
+            "config": config,
+            "auth": {},
+            "profileInfo": {},
+            "input": cause.input,
+            "apiUrl": inner.api_url,
+            "limits": {
+                "receiveMs": if cause.method == Method::Stop { receive_ms.min(STOP_MS) } else { receive_ms },
+                "messageBytes": inner.settings.number(MESSAGE_MAX_BYTES),
+            },
+        });
+        Ok(Invocation {
+            module: found.module.clone(),
+            root: found.root.clone(),
+            folder: found.folder.clone(),
+            component: node.component.clone(),
+            method: cause.method,
+            context,
+        })
+    }
+}

@@ -1,0 +1,12 @@
+//! The engine through the real store, with a host that does what each test says, and time under control.
+
+mod calls;
+mod delivery;
+mod errors;
+mod flows;
+mod removal;
+mod restart;
+mod retries;
+mod ticks;
+mod webhooks;
+mod world;
