@@ -6,6 +6,7 @@ mod acl;
 mod attacks;
 mod catalogue;
 mod cli;
+mod host;
 mod ingest;
 mod jobs;
 mod matrix;

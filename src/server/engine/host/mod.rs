@@ -1,12 +1,110 @@
 //! Runs components' code in Node, one process a module. Knows nothing of flows, the queue or SQL.
 
-use std::path::PathBuf;
+mod connection;
+mod node;
+mod output;
+mod process;
+mod script;
+mod watch;
+mod workers;
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::domain::name::ModuleName;
+
+pub use node::NodeVersion;
+pub use workers::NodeHost;
+
+/// Runs components' methods; the runner and the tests of the engine know no more of it.
+pub trait ComponentHost: Send + Sync {
+    /// Runs a method to its end. Where the future is dropped, the method goes on, but nothing that it asks for is given.
+    ///
+    /// # Errors
+    /// Why the method came to nothing.
+    fn invoke(&self, invocation: Invocation, calls: Arc<dyn Calls>) -> BoxFuture<'_, Result<Value, Failure>>;
+}
+
+/// Where and how components' code is run.
+#[derive(Clone, Debug)]
+pub struct HostOptions {
+    /// Node.js, by path or by a name on the `PATH`.
+    pub node: PathBuf,
+    /// A folder for this host alone: its script, and a folder for each process.
+    pub folder: PathBuf,
+    pub limits: HostLimits,
+    /// Modules whose code may start programs, such as one that brings a server along. Those are outside of Node's
+    /// permission model, so there are none unless the administrator names them.
+    pub may_spawn: Vec<ModuleName>,
+}
+
+impl HostOptions {
+    /// The `node` on the `PATH`, with the usual limits.
+    pub fn new(folder: PathBuf) -> Self {
+        Self { node: "node".into(), folder, limits: HostLimits::default(), may_spawn: Vec::new() }
+    }
+}
+
+/// What one invocation, and one process, may take.
+#[derive(Clone, Debug)]
+pub struct HostLimits {
+    /// For a method (`COMPONENT_RECEIVE_TIMEOUT`).
+    pub receive: Duration,
+    /// For a process to start, and for a component's code to load (`COMPONENT_FACTORY_TIMEOUT`).
+    pub load: Duration,
+    /// For a process that runs nothing.
+    pub idle: Duration,
+    /// Memory of a process, in megabytes: what JavaScript holds. Buffers and Node itself may take 256 more.
+    pub memory_mb: u64,
+    /// Size of a message, in bytes of JSON.
+    pub message_bytes: usize,
+    /// Size of whatever goes between server and process at once, in bytes.
+    pub frame_bytes: usize,
+}
+
+impl Default for HostLimits {
+    fn default() -> Self {
+        Self {
+            receive: Duration::from_millis(1_380_000),
+            load: Duration::from_millis(300_000),
+            idle: Duration::from_secs(300),
+            memory_mb: 512,
+            message_bytes: 15 * 1024 * 1024,
+            frame_bytes: 128 * 1024 * 1024,
+        }
+    }
+}
+
+/// Why no component can run at all.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum HostError {
+    #[error("Flows cannot run: {program} cannot be started ({cause}). Install Node.js 20 or newer, then try again.")]
+    NoNode { program: String, cause: String },
+    #[error("Flows cannot run: Node.js {version} is too old. Install Node.js 20 or newer, then try again.")]
+    OldNode { version: String },
+    #[error(
+        "Flows cannot run: this program was built without the part that runs components. `cargo xtask build` adds it."
+    )]
+    NoScript,
+    #[error("Flows cannot run: the folder {} cannot be written ({cause}).", folder.display())]
+    Folder { folder: PathBuf, cause: String },
+    #[error("The process of {module} cannot be started: {cause}.")]
+    Process { module: ModuleName, cause: String },
+}
+
+impl From<HostError> for Failure {
+    fn from(error: HostError) -> Self {
+        let code = match error {
+            HostError::NoNode { .. } | HostError::OldNode { .. } => "NO_NODE",
+            HostError::NoScript | HostError::Folder { .. } => "NO_HOST",
+            HostError::Process { .. } => "NO_PROCESS",
+        };
+        Self { code: Some(code.into()), ..Self::new(FailureKind::Crashed, error.to_string()) }
+    }
+}
 
 /// A method of a component, and everything it is to be run with.
 #[derive(Clone, Debug, Serialize)]
@@ -51,6 +149,13 @@ pub struct Failure {
     pub stack: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Value>,
+}
+
+impl Failure {
+    /// A failure that the component has not thrown itself.
+    pub fn new(kind: FailureKind, message: String) -> Self {
+        Self { kind, message, name: None, code: None, stack: None, error: None }
+    }
 }
 
 /// Decides what becomes of the message.
