@@ -2,9 +2,12 @@
 
 import { build } from 'esbuild';
 
+const [outfile] = process.argv.slice(2);
+if (!outfile) throw new Error('Name the file to write: node bundle.mjs <file>');
+
 await build({
     entryPoints: [new URL('worker.js', import.meta.url).pathname],
-    outfile: process.argv[2],
+    outfile,
     bundle: true,
     platform: 'node',
     target: 'node20',

@@ -88,14 +88,9 @@ function parseCall(queue, text) {
     }
     const [subject, ...params] = operands;
     call.params = params.map(asParam);
-    const functions = [...(subject?.rule?.functions ?? []), call];
-    return { variable: subject?.rule?.variable, functions, ...literalStart(subject) };
-}
-
-function literalStart(subject) {
-
-    // A modifier without parameters takes a literal as it takes a value of the flow.
-    return subject && 'literal' in subject ? { literal: subject.literal } : {};
+    // The first operand is what the function is applied to, be it a literal.
+    const start = subject?.rule ?? { literal: subject?.literal };
+    return { ...start, functions: [...(start.functions ?? []), call] };
 }
 
 function operand(token, queue, text) {

@@ -1,6 +1,6 @@
 //! The modules that come with Stockroom, in the real host.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use stockroom::server::engine::host::Method;
@@ -13,7 +13,12 @@ fn components() -> Vec<Component> {
     let mut found = Vec::new();
     for service in folders(root.join("stockroom")) {
         for module in folders(service) {
-            found.extend(folders(module).iter().filter(|folder| folder.join("component.json").exists()).map(component));
+            found.extend(
+                folders(module)
+                    .iter()
+                    .filter(|folder| folder.join("component.json").exists())
+                    .map(|folder| component(folder)),
+            );
         }
     }
     found
@@ -24,7 +29,7 @@ fn folders(folder: PathBuf) -> Vec<PathBuf> {
     entries.filter(|path| path.is_dir()).collect()
 }
 
-fn component(folder: &PathBuf) -> Component {
+fn component(folder: &Path) -> Component {
     let manifest = std::fs::read(folder.join("component.json")).expect("a manifest");
     let manifest: Value = serde_json::from_slice(&manifest).expect("JSON");
     let name = manifest["name"].as_str().expect("a name").to_owned();
