@@ -16,15 +16,15 @@ const PARTS = [
     require('./context/cache'),
     require('./context/files'),
     require('./context/store'),
-    require('./context/engine')
+    require('./context/engine'),
+    require('./context/helpers')
 ];
 
 function createContext(run) {
 
     const context = {};
-    for (const part of PARTS) Object.defineProperties(context, Object.getOwnPropertyDescriptors(part(run, () => proxy)));
-    const proxy = guarded('context', context);
-    return proxy;
+    for (const part of PARTS) Object.defineProperties(context, Object.getOwnPropertyDescriptors(part(run)));
+    return guarded('context', context);
 }
 
 module.exports = { createContext };

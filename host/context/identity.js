@@ -29,6 +29,9 @@ module.exports = run => {
     const account = given.auth ?? {};
     return {
         CancelError,
+        // Some components know both by these names.
+        ContextCancelError: CancelError,
+        type: run.type,
         id: given.id,
         componentId: given.componentId,
         componentType: run.type,

@@ -8,11 +8,11 @@ const { guarded } = require('../guarded');
 const PAGE = 100;
 
 /** Goes through a store's items, page by page, in the manner of a MongoDB cursor. */
-function cursor(run, storeId, query) {
+function cursor(run, storeId, query, options) {
 
-    let skipped = 0;
-    let left = Infinity;
-    let order = null;
+    let skipped = options?.skip ?? 0;
+    let left = options?.limit || Infinity;
+    let order = options?.sort ?? null;
     let at = 0;
     let page = [];
     let isLast = false;
@@ -29,6 +29,7 @@ function cursor(run, storeId, query) {
         limit: count => { left = count || Infinity; return self; },
         skip: count => { skipped = count; return self; },
         sort: by => { order = by; return self; },
+        count: async () => run.ask('store.count', { storeId, query: query ?? null }),
         hasNext: async () => {
             await fill();
             return page.length > 0;
@@ -49,6 +50,7 @@ function cursor(run, storeId, query) {
         },
         stream: () => Readable.from(self),
         close: async () => { isLast = true; page = []; },
+        /** Through `next`, which components may have replaced by their own. */
         async* [Symbol.asyncIterator]() {
             while (await self.hasNext()) yield await self.next();
         }
@@ -67,7 +69,7 @@ module.exports = run => {
             clear: storeId => ask('clear', { storeId }),
             find: (storeId, query) => ask('find', { storeId, query: query ?? null }),
             listStores: () => ask('list', {}),
-            getCursor: (storeId, query) => cursor(run, storeId, query),
+            getCursor: (storeId, query, options) => cursor(run, storeId, query, options),
             registerWebhook: (storeId, events = ['insert', 'update', 'delete']) => ask('registerWebhook', { storeId, events }),
             unregisterWebhook: storeId => ask('unregisterWebhook', { storeId })
         })

@@ -148,6 +148,13 @@ test('a cursor goes through the pages', async () => {
     while (await cursor.hasNext()) seen.push(await cursor.next());
     assert.deepEqual(seen, items);
     assert.equal(await cursor.next(), null);
+    assert.deepEqual(await context.store.getCursor('s', {}, { limit: 2 }).toArray(), items.slice(0, 2));
+    const changed = context.store.getCursor('s', {}, { skip: 248 });
+    const { next } = changed;
+    changed.next = async () => (await next()).key;
+    const rest = [];
+    for await (const key of changed.stream()) rest.push(key);
+    assert.deepEqual(rest, [248, 249]);
     assert.deepEqual(await context.store.getCursor('s').skip(245).toArray(), items.slice(245));
     assert.deepEqual(await context.store.getCursor('s').limit(120).toArray(), items.slice(0, 120));
 });
@@ -167,4 +174,15 @@ test('what is not there says so, and what everybody asks does not', async () => 
     assert.equal(await (async () => context)(), context);
     context.own = 1;
     assert.equal(context.own, 1);
+});
+
+test('new items are told from known ones', () => {
+    const { context } = made();
+    const run = known => {
+        const [current, fresh] = [[], []];
+        [{ id: 1 }, { id: 2 }].forEach(context.utils.processItem.bind(null, known, current, fresh, item => item.id));
+        return [current, fresh];
+    };
+    assert.deepEqual(run(null), [[1, 2], []]);
+    assert.deepEqual(run(new Set([1])), [[1, 2], [{ id: 2 }]]);
 });

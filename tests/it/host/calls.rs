@@ -116,6 +116,31 @@ async fn a_file_that_breaks_off_is_given_up() {
 }
 
 #[tokio::test]
+async fn components_reach_the_network_with_axios() {
+    let bench = Bench::new();
+    let router = axum::Router::new()
+        .route("/ok", axum::routing::post(async |body: String| axum::Json(json!({"got": body}))))
+        .route("/bad", axum::routing::get(async || (axum::http::StatusCode::IM_A_TEAPOT, "short and stout")));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    tokio::spawn(async { axum::serve(listener, router).await });
+    let code = "module.exports = { async receive(context) {
+        const { url } = context.messages.in.content;
+        const { data } = await context.httpRequest.post(url + '/ok', 'hello');
+        const called = await context.httpRequest({ method: 'POST', url: url + '/ok', data: 'again' });
+        await context.sendJson([data.got, called.data.got], 'out');
+        await context.httpRequest.get(url + '/bad');
+    } };";
+    let component = bench.component("1", "acme.demo.core.Net", code).input(json!({"url": url}));
+    let calls = Script::new();
+    let failure = component.receive(&bench.host, &calls).await.expect_err("is a teapot");
+    assert_eq!(calls.sent("out"), [json!(["hello", "again"])]);
+    assert_eq!(failure.name.as_deref(), Some("AxiosError"));
+    let error = failure.error.expect("what was answered");
+    assert_eq!((&error["status"], &error["data"]), (&json!(418), &json!("short and stout")));
+}
+
+#[tokio::test]
 async fn locks_timers_answers_and_the_log_are_passed_on() {
     let bench = Bench::new();
     let code = "module.exports = { async receive(context) {

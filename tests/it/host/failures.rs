@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use serde_json::json;
 use stockroom::server::engine::host::{ComponentHost, Failure, FailureKind, HostError, HostLimits, Method};
 
@@ -105,7 +106,7 @@ async fn a_process_that_ends_fails_its_own_and_the_next_message_has_a_new_one() 
 
 #[tokio::test]
 async fn a_hang_is_ended_and_hurts_no_other_module() {
-    let bench = Bench::with_limits(HostLimits { receive: Duration::from_millis(1500), ..HostLimits::default() });
+    let bench = Bench::with_limits(HostLimits { receive: Duration::from_secs(3), ..HostLimits::default() });
     let hang =
         bench.component("1", "acme.demo.core.Hang", "module.exports = { receive() { for (;;); } };").input(json!({}));
     let code = "module.exports = { receive(context) { return context.sendJson('fine', 'out'); } };";
@@ -171,4 +172,40 @@ async fn without_node_it_says_so() {
     let failure =
         bench.host.invoke(component.invocation(Method::Receive), Script::new()).await.expect_err("cannot run");
     assert_eq!((failure.kind, failure.code), (FailureKind::Crashed, Some(json!("NO_NODE"))));
+}
+
+#[tokio::test]
+async fn every_invocation_ends_however_often_the_process_is_killed() {
+    let bench = Bench::new();
+    let code = "module.exports = { async receive(context) {
+        await context.stateSet('pid', process.pid);
+        await new Promise(resolve => setTimeout(resolve, 20));
+        await context.sendJson(context.messages.in.content, 'out');
+    } };";
+    let component = bench.component("1", "acme.demo.core.Work", code);
+    let calls = Script::new();
+    let crashes = Mutex::new(0);
+    let all = futures::future::join_all((0..200).map(async |n| {
+        let one = component.clone().input(json!(n));
+        while let Err(failure) = one.receive(&bench.host, &calls).await {
+            assert_eq!(failure.kind, FailureKind::Crashed);
+            assert!(failure.message.contains("signal 9"), "{}", failure.message);
+            *crashes.lock() += 1;
+        }
+    }));
+    let killer = async {
+        let mut killed = std::collections::BTreeSet::new();
+        while killed.len() < 5 {
+            let pid = calls.calls("state.set").last().and_then(|args| args["value"].as_u64());
+            if let Some(pid) = pid.filter(|pid| killed.insert(*pid)) {
+                let status = std::process::Command::new("kill").args(["-9", &pid.to_string()]).status();
+                assert!(status.is_ok_and(|status| status.success()));
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::join!(all, killer);
+    assert!(*crashes.lock() >= 5, "{} crashed", crashes.lock());
+    let sent = calls.sent("out");
+    assert!((0..200).all(|n| sent.contains(&json!(n))));
 }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    io::ErrorKind,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -34,7 +35,7 @@ use crate::domain::name::ModuleName;
 /// For how long what a method has left running may still ask for things, such as to give a lock back.
 const LINGER: Duration = Duration::from_secs(30);
 /// For how long a process may take to end once it has nothing to do.
-const GOODBYE: Duration = Duration::from_secs(10);
+const GOODBYE: Duration = Duration::from_secs(5);
 
 /// From the process.
 #[derive(Deserialize)]
@@ -222,8 +223,7 @@ impl Connection {
             while connection.is_busy() {
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
-            let mut ended = connection.ended.clone();
-            if tokio::time::timeout(GOODBYE, ended.wait_for(|ended| *ended)).await.is_err() {
+            if tokio::time::timeout(GOODBYE, connection.ended()).await.is_err() {
                 connection.fate.kill("it had nothing to do, and did not end".to_owned());
             }
         });
@@ -278,8 +278,12 @@ impl Connection {
         let mut ready = Some(ready);
         let mut frames = FramedRead::new(read, codec(frame_bytes));
         while let Some(frame) = frames.next().await {
-            let parsed = frame.map_err(|cause| cause.to_string());
-            let parsed = parsed.and_then(|bytes| serde_json::from_slice(&bytes).map_err(|cause| cause.to_string()));
+            let parsed = match frame {
+                Ok(bytes) => serde_json::from_slice(&bytes).map_err(|cause| cause.to_string()),
+                Err(cause) if cause.kind() == ErrorKind::InvalidData => Err(cause.to_string()),
+                // The other end is gone.
+                Err(_) => break,
+            };
             match parsed {
                 Ok(Incoming::Ready) => {
                     if let Some(ready) = ready.take() {
@@ -290,8 +294,13 @@ impl Connection {
                 Ok(Incoming::Call { id, call, name, args }) => self.clone().answer(id, call, name, args),
                 Ok(Incoming::Done { id, value }) => self.end(id, Ok(value)),
                 Ok(Incoming::Failed { id, failure }) => self.end(id, Err(failure)),
-                Err(cause) => return self.fate.kill(format!("it sent what is no frame ({cause})")),
+                Err(cause) => return self.kill(format!("it sent what is no frame ({cause})")),
             }
+        }
+        drop(ready);
+        // A process that ends closes its socket; one that only closes its socket is of no more use.
+        if tokio::time::timeout(GOODBYE, self.ended()).await.is_err() {
+            self.kill("it has closed its connection".to_owned());
         }
     }
 
