@@ -7,6 +7,7 @@ fn main() {
         std::env::var_os("CARGO_FEATURE_SSR").is_some() && std::env::var("PROFILE").as_deref() == Ok("release");
     if embeds {
         println!("cargo::rerun-if-changed=modules");
+        println!("cargo::rerun-if-changed=target/host");
         println!("cargo::rerun-if-changed=target/site");
     }
 }

@@ -7,6 +7,7 @@ mod attacks;
 mod catalogue;
 mod cli;
 mod engine;
+mod host;
 mod ingest;
 mod jobs;
 mod matrix;

@@ -1,4 +1,4 @@
-//! `build` and `run`: the site, the server that carries it, and its start.
+//! `build` and `run`: the site, the component host, the server that carries it, and its start.
 
 use std::ffi::OsString;
 use std::fs;
@@ -8,12 +8,14 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 
 use crate::command::Shell;
-use crate::{site, toolchain, wasm};
+use crate::{host, site, toolchain, wasm};
 
-/// Builds site and server, and gives the server's path.
+/// Builds site, component host and server, and gives the server's path.
 pub fn everything(shell: &Shell, release: bool) -> Result<PathBuf> {
     let toolchain = toolchain::ensure(shell)?;
     site::assemble(shell, toolchain, release)?;
+    make_folders(shell)?;
+    host::bundle_if_possible(shell);
     let mut cargo = shell.cargo();
     cargo.args(["build", "--package", wasm::NAME, "--bin", wasm::NAME, "--features", "ssr"]);
     if release {
@@ -52,7 +54,8 @@ pub fn target_folder(shell: &Shell) -> Result<PathBuf> {
     Ok(folder.into())
 }
 
-/// Makes the folder that the server embeds, so that it can be compiled before there is a site.
-pub fn make_site_folder(shell: &Shell) -> Result<()> {
+/// Makes the folders that the server embeds, so that it can be compiled before there is something in them.
+pub fn make_folders(shell: &Shell) -> Result<()> {
+    fs::create_dir_all(host::folder(shell))?;
     Ok(fs::create_dir_all(site::folder(shell))?)
 }

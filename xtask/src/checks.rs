@@ -9,12 +9,12 @@ use crate::command::Shell;
 use crate::counts::{self, Count};
 use crate::stages::Verdict;
 use crate::toolchain::{self, TARGET, Toolchain};
-use crate::{assets, build, limits, readme, tools};
+use crate::{assets, build, host, limits, readme, tools};
 
 /// Everything is tried, so that one run tells all that is missing.
 pub fn set_up(shell: &Shell) -> Result<Verdict> {
     let node = tools::ensure_node(shell);
-    let packages = node.and_then(|()| tools::npm_ci(shell, "end2end"));
+    let packages = node.and_then(|()| tools::npm_ci(shell, "end2end")).and_then(|()| host::bundle(shell));
     let attempts = [toolchain::ensure(shell).map(drop), packages, tools::chromium(shell).map(drop)];
     tools::nextest(shell);
     let missing: Vec<_> = attempts.into_iter().filter_map(Result::err).map(|error| format!("{error:#}")).collect();
@@ -76,10 +76,13 @@ pub fn deny(shell: &Shell) -> Result<Verdict> {
     Ok(Verdict::passed())
 }
 
+/// They run components, so the bundle is made first; that takes a second when the stage `host` has run.
+///
 /// Two runs, since features that only this tool needs would otherwise compile half of the server's crates again.
 pub fn rust(shell: &Shell) -> Result<Verdict> {
     let ours: &[&str] = &["--workspace", "--exclude", "xtask", "--features", "ssr"];
     let tool: &[&str] = &["--package", "xtask"];
+    host::bundle(shell)?;
     let nextest = tools::nextest(shell);
     let mut count = Count::default();
     let mut failure = None;
@@ -119,16 +122,27 @@ pub fn doc(shell: &Shell) -> Result<Verdict> {
 
 pub fn modules(shell: &Shell) -> Result<Verdict> {
     tools::ensure_node(shell)?;
-    let folder = shell.root().join("modules");
+    node_tests(shell, "modules")
+}
+
+/// What it tests is bundled as well: an error in that is one of this part, and the Rust tests need the bundle.
+pub fn host(shell: &Shell) -> Result<Verdict> {
+    host::bundle(shell)?;
+    node_tests(shell, "host")
+}
+
+/// Runs the files `test/*.test.*` of a folder.
+fn node_tests(shell: &Shell, name: &str) -> Result<Verdict> {
+    let folder = shell.root().join(name);
     let tests: Vec<PathBuf> = assets::paths(&folder.join("test"))?
         .into_iter()
         .filter(|path| path.to_str().is_some_and(|path| path.contains(".test.")))
         .map(|path| Path::new("test").join(path))
         .collect();
     if tests.is_empty() {
-        bail!("modules/test has no *.test.* files");
+        bail!("{name}/test has no *.test.* files");
     }
-    let report = shell.root().join("target/xtask/modules.tap");
+    let report = shell.root().join("target/xtask").join(name).with_extension("tap");
     remove(&report)?;
     let mut node = shell.command("node");
     node.current_dir(folder).args(["--test", "--test-reporter=spec", "--test-reporter-destination=stdout"]);

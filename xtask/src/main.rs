@@ -8,6 +8,7 @@ mod command;
 mod compress;
 mod counts;
 mod css;
+mod host;
 mod limits;
 mod readme;
 mod site;

@@ -62,6 +62,7 @@ pub const ALL: &[Stage] = &[
     stage("crates", "no crate of the server in the browser's half", checks::crates),
     stage("deny", "licences, advisories and sources, if cargo-deny is there", checks::deny),
     stage("modules", "tests of the modules that come with Stockroom (Node)", checks::modules),
+    stage("host", "tests of the part that runs components (Node)", checks::host),
     stage("clippy", "lints of the server, the tests and this tool", checks::clippy),
     stage("clippy-wasm", "lints of the browser's half", checks::clippy_wasm),
     stage("rust", "unit and integration tests", checks::rust),
@@ -124,7 +125,7 @@ fn carry_out(stage: &Stage, verbose: bool) -> Result<Outcome> {
     let started = Instant::now();
     let log = Shell::inherit().root().join("target/xtask/log").join(stage.name).with_extension("log");
     let shell = Shell::logging(log.clone(), verbose)?;
-    let verdict = build::make_site_folder(&shell)
+    let verdict = build::make_folders(&shell)
         .and_then(|()| (stage.check)(&shell))
         .unwrap_or_else(|error| Verdict::failed(format!("{error:#}")));
     if verdict.count.failed > 0 && !verbose {

@@ -56,6 +56,11 @@ pub fn npm_ci(shell: &Shell, folder: &str) -> Result<()> {
     install_packages(shell, folder, &[], &[])
 }
 
+/// As [`npm_ci`]; no package runs a script of its own.
+pub fn npm_ci_without_scripts(shell: &Shell, folder: &str) -> Result<()> {
+    install_packages(shell, folder, &["--ignore-scripts"], &[])
+}
+
 /// Installs the engine's own command-line client, against which the server is tested. It is not open source, so it comes
 /// from npm where the tests run, and of its many packages only the one that cannot do without runs a script.
 pub fn official_client(shell: &Shell) -> Result<()> {

@@ -198,7 +198,6 @@ impl Engine {
         if tokio::time::timeout(GRACE, self.inner.tasks.wait()).await.is_err() {
             tracing::warn!("not every component ended in time; their messages are delivered again at the next start");
         }
-        self.inner.host.end().await;
     }
 
     /// Milliseconds since the Unix epoch; never less than it was before.

@@ -1,12 +1,135 @@
 //! Runs components' code in Node, one process a module. Knows nothing of flows, the queue or SQL.
 
-use std::{path::PathBuf, sync::Arc};
+mod connection;
+mod node;
+mod output;
+mod process;
+mod script;
+mod watch;
+mod workers;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::domain::name::ModuleName;
+
+pub use node::NodeVersion;
+pub use workers::NodeHost;
+
+/// Runs components' methods; the runner and the tests of the engine know no more of it.
+pub trait ComponentHost: Send + Sync {
+    /// Runs a method to its end; what a static call gives, else null. A component that lacks the method ends at once, but
+    /// for `receive`. Where the future is dropped, the method goes on, but nothing that it asks for is given.
+    ///
+    /// # Errors
+    /// Why the method came to nothing. What `limits` of the context says is kept here: an invocation that takes longer has
+    /// failed.
+    fn invoke(&self, invocation: Invocation, calls: Arc<dyn Calls>) -> BoxFuture<'_, Result<Value, Failure>>;
+
+    /// Lets go of what is kept for the version in this folder, once what runs of it has ended.
+    fn release<'a>(&'a self, _root: &'a Path) -> BoxFuture<'a, ()> {
+        Box::pin(std::future::ready(()))
+    }
+}
+
+/// The host of a machine on which components cannot run.
+#[derive(Clone, Debug)]
+pub struct NoHost {
+    /// Why, for the people who look at their flows.
+    pub reason: String,
+}
+
+impl ComponentHost for NoHost {
+    fn invoke(&self, _: Invocation, _: Arc<dyn Calls>) -> BoxFuture<'_, Result<Value, Failure>> {
+        let failure = Failure::new(FailureKind::Crashed, self.reason.clone());
+        Box::pin(std::future::ready(Err(failure)))
+    }
+}
+
+/// Where and how components' code is run.
+#[derive(Clone, Debug)]
+pub struct HostOptions {
+    /// Node.js, by path or by a name on the `PATH`.
+    pub node: PathBuf,
+    /// A folder for this host alone: its script, and a folder for each process.
+    pub folder: PathBuf,
+    pub limits: HostLimits,
+    /// Modules whose code may start programs, such as one that brings a server along. Those are outside of Node's
+    /// permission model, so there are none unless the administrator names them.
+    pub may_spawn: Vec<ModuleName>,
+}
+
+impl HostOptions {
+    /// The `node` on the `PATH`, with the usual limits.
+    pub fn new(folder: PathBuf) -> Self {
+        Self { node: "node".into(), folder, limits: HostLimits::default(), may_spawn: Vec::new() }
+    }
+}
+
+/// What one invocation, and one process, may take.
+#[derive(Clone, Debug)]
+pub struct HostLimits {
+    /// For a method (`COMPONENT_RECEIVE_TIMEOUT`).
+    pub receive: Duration,
+    /// For a process to start, and for a component's code to load (`COMPONENT_FACTORY_TIMEOUT`).
+    pub load: Duration,
+    /// For a process that runs nothing.
+    pub idle: Duration,
+    /// Memory of a process, in megabytes: what JavaScript holds. Buffers and Node itself may take 256 more.
+    pub memory_mb: u64,
+    /// Size of a message, in bytes of JSON.
+    pub message_bytes: usize,
+    /// Size of whatever goes between server and process at once, in bytes.
+    pub frame_bytes: usize,
+}
+
+impl Default for HostLimits {
+    fn default() -> Self {
+        Self {
+            receive: Duration::from_millis(1_380_000),
+            load: Duration::from_millis(300_000),
+            idle: Duration::from_secs(300),
+            memory_mb: 512,
+            message_bytes: 15 * 1024 * 1024,
+            frame_bytes: 128 * 1024 * 1024,
+        }
+    }
+}
+
+/// Why no component can run at all.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum HostError {
+    #[error("Flows cannot run: {program} cannot be started ({cause}). Install Node.js 20 or newer, then try again.")]
+    NoNode { program: String, cause: String },
+    #[error("Flows cannot run: Node.js {version} is too old. Install Node.js 20 or newer, then try again.")]
+    OldNode { version: String },
+    #[error(
+        "Flows cannot run: this program was built without the part that runs components. `cargo xtask build` adds it."
+    )]
+    NoScript,
+    #[error("Flows cannot run: the folder {} cannot be written ({cause}).", folder.display())]
+    Folder { folder: PathBuf, cause: String },
+    #[error("The process of {module} cannot be started: {cause}.")]
+    Process { module: ModuleName, cause: String },
+}
+
+impl From<HostError> for Failure {
+    fn from(error: HostError) -> Self {
+        let code = match error {
+            HostError::NoNode { .. } | HostError::OldNode { .. } => "NO_NODE",
+            HostError::NoScript | HostError::Folder { .. } => "NO_HOST",
+            HostError::Process { .. } => "NO_PROCESS",
+        };
+        Self { code: Some(code.into()), ..Self::new(FailureKind::Crashed, error.to_string()) }
+    }
+}
 
 /// A method of a component, and everything it is to be run with.
 #[derive(Clone, Debug, Serialize)]
@@ -53,6 +176,13 @@ pub struct Failure {
     pub error: Option<Value>,
 }
 
+impl Failure {
+    /// A failure that the component has not thrown itself.
+    pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), name: None, code: None, stack: None, error: None }
+    }
+}
+
 /// Decides what becomes of the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -72,6 +202,21 @@ pub enum FailureKind {
     TimedOut,
 }
 
+impl FailureKind {
+    /// As frames and unprocessed messages name it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Thrown => "thrown",
+            Self::Cancelled => "cancelled",
+            Self::Invalid => "invalid",
+            Self::TooBig => "tooBig",
+            Self::Missing => "missing",
+            Self::Crashed => "crashed",
+            Self::TimedOut => "timedOut",
+        }
+    }
+}
+
 /// What a running component asks of the server: name and arguments as docs/ENGINE.md has them.
 pub trait Calls: Send + Sync {
     /// # Errors
@@ -87,55 +232,6 @@ pub struct CallError {
     pub code: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-}
-
-/// Runs invocations.
-pub trait ComponentHost: Send + Sync {
-    /// What a static call gives, else null. A component that lacks the method ends at once, but for `receive`.
-    ///
-    /// # Errors
-    /// How it failed. What `limits` of the context says is kept here: an invocation that takes longer has failed.
-    fn invoke(&self, invocation: Invocation, calls: Arc<dyn Calls>) -> BoxFuture<'_, Result<Value, Failure>>;
-
-    /// Lets what runs finish and ends; called once, when nothing new is invoked any more.
-    fn end(&self) -> BoxFuture<'_, ()> {
-        Box::pin(std::future::ready(()))
-    }
-}
-
-/// The host of a machine on which components cannot run.
-#[derive(Clone, Debug)]
-pub struct NoHost {
-    /// Why, for the people who look at their flows.
-    pub reason: String,
-}
-
-impl ComponentHost for NoHost {
-    fn invoke(&self, _: Invocation, _: Arc<dyn Calls>) -> BoxFuture<'_, Result<Value, Failure>> {
-        let failure = Failure::new(FailureKind::Crashed, self.reason.clone());
-        Box::pin(std::future::ready(Err(failure)))
-    }
-}
-
-impl Failure {
-    pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), name: None, code: None, stack: None, error: None }
-    }
-}
-
-impl FailureKind {
-    /// As frames and unprocessed messages name it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Thrown => "thrown",
-            Self::Cancelled => "cancelled",
-            Self::Invalid => "invalid",
-            Self::TooBig => "tooBig",
-            Self::Missing => "missing",
-            Self::Crashed => "crashed",
-            Self::TimedOut => "timedOut",
-        }
-    }
 }
 
 impl CallError {

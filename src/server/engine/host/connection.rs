@@ -1,0 +1,391 @@
+//! The server's end of a process: invocations go in, calls come out, and everything ends with the process.
+
+use std::{
+    collections::HashMap,
+    io::ErrorKind,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use futures::{SinkExt, StreamExt};
+use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio::{
+    net::unix::{OwnedReadHalf, OwnedWriteHalf},
+    sync::{mpsc, oneshot, watch},
+    time::Instant,
+};
+use tokio_util::{
+    codec::{FramedRead, FramedWrite, LengthDelimitedCodec},
+    sync::CancellationToken,
+};
+
+use super::{
+    CallError, Calls, Failure, FailureKind, HostError, HostLimits, Invocation, output,
+    process::{self, Plan},
+    watch::{self as watching, Fate},
+};
+use crate::domain::name::ModuleName;
+
+/// For how long what a method has left running may still ask for things, such as to give a lock back.
+const LINGER: Duration = Duration::from_secs(30);
+/// For how long a process may take to end once it has nothing to do.
+const GOODBYE: Duration = Duration::from_secs(5);
+
+/// From the process.
+#[derive(Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+enum Incoming {
+    Ready,
+    Call {
+        id: u64,
+        call: u64,
+        name: String,
+        #[serde(default)]
+        args: Value,
+    },
+    Done {
+        id: u64,
+        #[serde(default)]
+        value: Value,
+    },
+    Failed {
+        id: u64,
+        failure: Failure,
+    },
+}
+
+/// To the process.
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+enum Outgoing<'a> {
+    Invoke {
+        id: u64,
+        invocation: &'a Invocation,
+    },
+    Answer {
+        call: u64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        value: Option<Value>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        error: Option<CallError>,
+    },
+    End,
+}
+
+impl Outgoing<'_> {
+    fn bytes(&self) -> Bytes {
+        serde_json::to_vec(self).unwrap_or_default().into()
+    }
+}
+
+/// An invocation that has not ended.
+struct Running {
+    calls: Arc<dyn Calls>,
+    end: oneshot::Sender<Result<Value, Failure>>,
+}
+
+#[derive(Default)]
+struct Table {
+    running: HashMap<u64, Running>,
+    /// Ended, but what they have left running may still call.
+    lingering: HashMap<u64, Arc<dyn Calls>>,
+    /// Takes nothing new any more.
+    is_closed: bool,
+    last_used: Option<Instant>,
+}
+
+/// The process takes nothing new: another has to be started.
+#[derive(Debug)]
+pub(super) struct Gone(pub Invocation);
+
+/// A process of one version of a module.
+pub(super) struct Connection {
+    pub module: ModuleName,
+    /// Of the processes of a host, this one was started so many-eth.
+    pub number: u64,
+    /// It runs more than trial loads, so that other versions of its module are on their way out.
+    pub is_in_charge: AtomicBool,
+    table: Mutex<Table>,
+    next: AtomicU64,
+    sender: mpsc::UnboundedSender<Bytes>,
+    fate: Arc<Fate>,
+    frame_bytes: usize,
+    ended: watch::Receiver<bool>,
+}
+
+impl Connection {
+    /// Starts a process and waits until it takes invocations. `stop` ends it at once.
+    pub async fn start(
+        plan: &Plan<'_>,
+        number: u64,
+        limits: &HostLimits,
+        stop: CancellationToken,
+    ) -> Result<Arc<Self>, HostError> {
+        let module = plan.module.clone();
+        let broken = |cause: String| HostError::Process { module: module.clone(), cause };
+        let mut started = process::start(plan).map_err(|cause| broken(cause.to_string()))?;
+        let (read, write) = started.socket.into_split();
+        let (sender, outbox) = mpsc::unbounded_channel();
+        let (tell_ended, ended) = watch::channel(false);
+        let connection = Arc::new(Self {
+            module: module.clone(),
+            number,
+            is_in_charge: AtomicBool::default(),
+            table: Mutex::default(),
+            next: AtomicU64::new(1),
+            sender,
+            fate: Arc::default(),
+            frame_bytes: limits.frame_bytes,
+            ended,
+        });
+        let flag = &connection.fate.out_of_memory;
+        let printers: Vec<_> = [
+            started.child.stdout.take().map(|out| tokio::spawn(output::log(out, module.clone(), "out", flag.clone()))),
+            started.child.stderr.take().map(|err| tokio::spawn(output::log(err, module.clone(), "err", flag.clone()))),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        let (tell_ready, ready) = oneshot::channel();
+        tokio::spawn(send(write, outbox, limits.frame_bytes));
+        tokio::spawn(connection.clone().receive(read, tell_ready, limits.frame_bytes));
+        let watched = connection.clone();
+        let memory_mb = limits.memory_mb;
+        tokio::spawn(async move {
+            // What it has said last may tell why it has ended.
+            let _scratch = started.scratch;
+            let status = watching::wait(&mut started.child, &watched.module, memory_mb, &watched.fate, &stop).await;
+            for printer in printers {
+                drop(tokio::time::timeout(Duration::from_secs(1), printer).await);
+            }
+            watched.close(&watched.fate.told(&watched.module, memory_mb, status));
+            tell_ended.send_replace(true);
+        });
+        match tokio::time::timeout(limits.load, ready).await {
+            Ok(Ok(())) => Ok(connection),
+            Ok(Err(_)) => Err(broken("it ended at once; the server's log has what it said".to_owned())),
+            Err(_) => {
+                connection.fate.kill("it did not get ready in time".to_owned());
+                Err(broken("it did not get ready in time".to_owned()))
+            }
+        }
+    }
+
+    /// Runs a method to its end, or to the end of the process.
+    pub async fn invoke(
+        &self,
+        invocation: Invocation,
+        calls: Arc<dyn Calls>,
+        limit: Duration,
+    ) -> Result<Result<Value, Failure>, Gone> {
+        let id = self.next.fetch_add(1, Ordering::Relaxed);
+        let frame = Outgoing::Invoke { id, invocation: &invocation }.bytes();
+        if frame.len() > self.frame_bytes {
+            let message = format!("What {} is to be run with is too big: {} bytes.", invocation.component, frame.len());
+            return Ok(Err(Failure::new(FailureKind::TooBig, message)));
+        }
+        let (end, ended) = oneshot::channel();
+        {
+            let mut table = self.table.lock();
+            if table.is_closed {
+                return Err(Gone(invocation));
+            }
+            table.running.insert(id, Running { calls, end });
+        }
+        let _guard = Given { connection: self, id };
+        drop(self.sender.send(frame));
+        match tokio::time::timeout(limit, ended).await {
+            Ok(Ok(outcome)) => Ok(outcome),
+            Ok(Err(_)) => Ok(Err(Failure::new(FailureKind::Crashed, format!("The process of {} ended.", self.module)))),
+            Err(_) => {
+                let what = format!("{} did not end within {} s", invocation.component, limit.as_secs_f32());
+                self.kill(what.clone());
+                Ok(Err(Failure::new(FailureKind::TimedOut, format!("{what}."))))
+            }
+        }
+    }
+
+    /// Lets the process end once it has nothing to do, and take nothing new.
+    pub fn retire(self: &Arc<Self>) {
+        if std::mem::replace(&mut self.table.lock().is_closed, true) {
+            return;
+        }
+        drop(self.sender.send(Outgoing::End.bytes()));
+        let connection = self.clone();
+        tokio::spawn(async move {
+            // Only then does the time for its goodbye begin.
+            while connection.is_busy() {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+            if tokio::time::timeout(GOODBYE, connection.ended()).await.is_err() {
+                connection.fate.kill("it had nothing to do, and did not end".to_owned());
+            }
+        });
+    }
+
+    /// Retires it when it has run nothing for so long.
+    pub fn retire_if_idle(self: &Arc<Self>, idle: Duration) {
+        let is_idle = {
+            let table = self.table.lock();
+            table.running.is_empty() && table.last_used.is_none_or(|used| used.elapsed() >= idle)
+        };
+        if is_idle {
+            self.retire();
+        }
+    }
+
+    /// Ends the process at once.
+    pub fn kill(&self, reason: String) {
+        self.table.lock().is_closed = true;
+        self.fate.kill(reason);
+    }
+
+    pub fn is_closed(&self) -> bool {
+        self.table.lock().is_closed
+    }
+
+    /// Resolves once the process has ended.
+    pub async fn ended(&self) {
+        drop(self.ended.clone().wait_for(|ended| *ended).await);
+    }
+
+    fn is_busy(&self) -> bool {
+        !self.table.lock().running.is_empty()
+    }
+
+    /// The process has ended: whatever ran in it has failed.
+    fn close(&self, reason: &str) {
+        let running = {
+            let mut table = self.table.lock();
+            table.is_closed = true;
+            std::mem::take(&mut table.running)
+        };
+        if !running.is_empty() {
+            tracing::warn!(module = %self.module, invocations = running.len(), "{reason}");
+        }
+        for (_, invocation) in running {
+            drop(invocation.end.send(Err(Failure::new(FailureKind::Crashed, reason.to_owned()))));
+        }
+    }
+
+    async fn receive(self: Arc<Self>, read: OwnedReadHalf, ready: oneshot::Sender<()>, frame_bytes: usize) {
+        let mut ready = Some(ready);
+        let mut frames = FramedRead::new(read, codec(frame_bytes));
+        while let Some(frame) = frames.next().await {
+            let parsed = match frame {
+                Ok(bytes) => serde_json::from_slice(&bytes).map_err(|cause| cause.to_string()),
+                Err(cause) if cause.kind() == ErrorKind::InvalidData => Err(cause.to_string()),
+                // The other end is gone.
+                Err(_) => break,
+            };
+            match parsed {
+                Ok(Incoming::Ready) => {
+                    if let Some(ready) = ready.take() {
+                        // Whoever waited may have given up.
+                        let _ = ready.send(());
+                    }
+                }
+                Ok(Incoming::Call { id, call, name, args }) => self.clone().answer(id, call, name, args),
+                Ok(Incoming::Done { id, value }) => self.end(id, Ok(value)),
+                Ok(Incoming::Failed { id, failure }) => self.end(id, Err(failure)),
+                Err(cause) => return self.kill(format!("it sent what is no frame ({cause})")),
+            }
+        }
+        drop(ready);
+        // A process that ends closes its socket; one that only closes its socket is of no more use.
+        if tokio::time::timeout(GOODBYE, self.ended()).await.is_err() {
+            self.kill("it has closed its connection".to_owned());
+        }
+    }
+
+    fn end(self: &Arc<Self>, id: u64, outcome: Result<Value, Failure>) {
+        let ended = {
+            let mut table = self.table.lock();
+            table.last_used = Some(Instant::now());
+            let ended = table.running.remove(&id);
+            if let Some(running) = &ended {
+                table.lingering.insert(id, running.calls.clone());
+            }
+            ended
+        };
+        let Some(running) = ended else { return };
+        drop(running.end.send(outcome));
+        let connection = self.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(LINGER).await;
+            connection.table.lock().lingering.remove(&id);
+        });
+    }
+
+    fn answer(self: Arc<Self>, id: u64, call: u64, name: String, args: Value) {
+        let calls = {
+            let table = self.table.lock();
+            table.running.get(&id).map(|running| running.calls.clone()).or_else(|| table.lingering.get(&id).cloned())
+        };
+        tokio::spawn(async move {
+            let answer = match calls {
+                Some(calls) => calls.call(name, args).await,
+                None => Err(CallError { message: format!("{name}: this has ended already."), ..CallError::default() }),
+            };
+            let (value, error) = match answer {
+                Ok(value) => (Some(value), None),
+                Err(error) => (None, Some(error)),
+            };
+            drop(self.sender.send(Outgoing::Answer { call, value, error }.bytes()));
+        });
+    }
+}
+
+/// Forgets an invocation that nobody waits for any more.
+struct Given<'a> {
+    connection: &'a Connection,
+    id: u64,
+}
+
+impl Drop for Given<'_> {
+    fn drop(&mut self) {
+        let mut table = self.connection.table.lock();
+        table.running.remove(&self.id);
+        table.last_used = Some(Instant::now());
+    }
+}
+
+fn codec(frame_bytes: usize) -> LengthDelimitedCodec {
+    LengthDelimitedCodec::builder().length_field_length(4).big_endian().max_frame_length(frame_bytes).new_codec()
+}
+
+async fn send(write: OwnedWriteHalf, mut outbox: mpsc::UnboundedReceiver<Bytes>, frame_bytes: usize) {
+    let mut frames = FramedWrite::new(write, codec(frame_bytes));
+    while let Some(bytes) = outbox.recv().await {
+        // When the process has ended, its watcher tells everybody.
+        if frames.send(bytes).await.is_err() {
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn frames_are_spelt_as_documented() {
+        let spelt = |frame: Outgoing<'_>| serde_json::from_slice::<Value>(&frame.bytes()).expect("JSON");
+        assert_eq!(spelt(Outgoing::End), json!({"kind": "end"}));
+        let answer = Outgoing::Answer { call: 7, value: Some(Value::Null), error: None };
+        assert_eq!(spelt(answer), json!({"kind": "answer", "call": 7, "value": null}));
+        let error = CallError { message: "no".to_owned(), ..CallError::default() };
+        let answer = Outgoing::Answer { call: 7, value: None, error: Some(error) };
+        assert_eq!(spelt(answer), json!({"kind": "answer", "call": 7, "error": {"message": "no"}}));
+        let done = serde_json::from_value::<Incoming>(json!({"kind": "done", "id": 1})).expect("a frame");
+        assert!(matches!(done, Incoming::Done { id: 1, value: Value::Null }));
+    }
+}

@@ -1,0 +1,213 @@
+//! Which process runs what: one for each version of a module, started when it is needed and ended when it is not.
+
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use futures::future::{BoxFuture, join_all};
+use parking_lot::Mutex;
+use serde_json::{Value, json};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::{
+    Calls, ComponentHost, Failure, FailureKind, HostError, HostOptions, Invocation, Method, NodeVersion,
+    connection::{Connection, Gone},
+    process::Plan,
+    script,
+};
+
+/// How often an invocation looks for another process when the one it found was just ending.
+const ATTEMPTS: usize = 3;
+
+/// Runs components in Node processes. Dropping it ends them all.
+pub struct NodeHost {
+    inner: Arc<Inner>,
+    _stop: DropGuard,
+}
+
+struct Inner {
+    options: HostOptions,
+    /// What was found out about Node; asked again for as long as there is none.
+    node: tokio::sync::Mutex<Option<NodeVersion>>,
+    /// By the folder of the version.
+    slots: Mutex<HashMap<PathBuf, Slot>>,
+    started: AtomicU64,
+    stop: CancellationToken,
+    sweeps: std::sync::Once,
+}
+
+/// Held while a process is started, so that there is only one.
+type Slot = Arc<tokio::sync::Mutex<Option<Arc<Connection>>>>;
+
+impl NodeHost {
+    /// Nothing is started before it is needed.
+    pub fn new(options: HostOptions) -> Self {
+        let stop = CancellationToken::new();
+        let inner = Inner {
+            options,
+            node: tokio::sync::Mutex::default(),
+            slots: Mutex::default(),
+            started: AtomicU64::new(0),
+            stop: stop.clone(),
+            sweeps: std::sync::Once::new(),
+        };
+        Self { inner: Arc::new(inner), _stop: stop.drop_guard() }
+    }
+
+    /// Whether components can run here, and on what.
+    ///
+    /// # Errors
+    /// Why not, in words for the administrator.
+    pub async fn check(&self) -> Result<NodeVersion, HostError> {
+        script::write(&self.inner.options.folder)?;
+        self.inner.node().await
+    }
+
+    /// Lets the process of a version end: it finishes what runs, and takes nothing new. Resolves when it has ended.
+    pub async fn end(&self, root: &Path) {
+        let root = tokio::fs::canonicalize(root).await.unwrap_or_else(|_| root.to_path_buf());
+        let slot = self.inner.slots.lock().remove(&root);
+        if let Some(slot) = slot
+            && let Some(connection) = slot.lock().await.take()
+        {
+            connection.retire();
+            connection.ended().await;
+        }
+    }
+
+    /// Lets every process finish what it runs, for as long as `grace`, then ends them.
+    pub async fn shut_down(&self, grace: Duration) {
+        let slots: Vec<Slot> = self.inner.slots.lock().drain().map(|(_, slot)| slot).collect();
+        let all = join_all(slots.into_iter().map(async |slot| {
+            if let Some(connection) = slot.lock().await.take() {
+                connection.retire();
+                connection.ended().await;
+            }
+        }));
+        if tokio::time::timeout(grace, all).await.is_err() {
+            tracing::warn!("components still run, and are ended with the server");
+        }
+        self.inner.stop.cancel();
+    }
+}
+
+impl ComponentHost for NodeHost {
+    fn invoke(&self, invocation: Invocation, calls: Arc<dyn Calls>) -> BoxFuture<'_, Result<Value, Failure>> {
+        Box::pin(self.inner.clone().invoke(invocation, calls))
+    }
+
+    fn release<'a>(&'a self, root: &'a Path) -> BoxFuture<'a, ()> {
+        Box::pin(self.end(root))
+    }
+}
+
+impl Inner {
+    async fn invoke(self: Arc<Self>, mut invocation: Invocation, calls: Arc<dyn Calls>) -> Result<Value, Failure> {
+        invocation.root = tokio::fs::canonicalize(&invocation.root).await.map_err(|_| {
+            Failure::new(FailureKind::Missing, format!("The module {} is not installed.", invocation.module))
+        })?;
+        self.give_limits(&mut invocation);
+        let limits = &self.options.limits;
+        let limit = if invocation.method == Method::Load { limits.load } else { limits.receive };
+        for _ in 0..ATTEMPTS {
+            let connection = self.connection(&invocation).await?;
+            // A load is a trial: the version that runs goes on until the new one is asked for something else.
+            if invocation.method != Method::Load && !connection.is_in_charge.swap(true, Ordering::Relaxed) {
+                self.retire_older(&connection);
+            }
+            match connection.invoke(invocation, calls.clone(), limit).await {
+                Ok(outcome) => return outcome,
+                Err(Gone(back)) => invocation = back,
+            }
+        }
+        let message = format!("The processes of {} end as soon as they start.", invocation.module);
+        Err(Failure::new(FailureKind::Crashed, message))
+    }
+
+    /// The worker has to know what a message may weigh, whoever has made the invocation.
+    fn give_limits(&self, invocation: &mut Invocation) {
+        if let Value::Object(context) = &mut invocation.context {
+            let limits = &self.options.limits;
+            context.entry("limits").or_insert_with(
+                || json!({"receiveMs": limits.receive.as_millis() as u64, "messageBytes": limits.message_bytes}),
+            );
+        }
+    }
+
+    /// The process of the invocation's version, started now if there is none.
+    async fn connection(self: &Arc<Self>, invocation: &Invocation) -> Result<Arc<Connection>, HostError> {
+        let slot = self.slots.lock().entry(invocation.root.clone()).or_default().clone();
+        let mut there = slot.lock().await;
+        if let Some(connection) = there.as_ref().filter(|connection| !connection.is_closed()) {
+            return Ok(connection.clone());
+        }
+        let script = script::write(&self.options.folder)?;
+        let node = self.node().await?;
+        let plan = Plan {
+            program: &self.options.node,
+            node: &node,
+            script: &script,
+            module: &invocation.module,
+            root: &invocation.root,
+            folder: &self.options.folder,
+            memory_mb: self.options.limits.memory_mb,
+            may_spawn: self.options.may_spawn.contains(&invocation.module),
+        };
+        let number = self.started.fetch_add(1, Ordering::Relaxed);
+        let connection = Connection::start(&plan, number, &self.options.limits, self.stop.child_token()).await?;
+        *there = Some(connection.clone());
+        drop(there);
+        self.sweep();
+        Ok(connection)
+    }
+
+    /// Retires the module's processes of other versions that were started before this one.
+    fn retire_older(&self, current: &Arc<Connection>) {
+        let slots: Vec<Slot> = self.slots.lock().values().cloned().collect();
+        for slot in slots {
+            // One that is being started just now is not older.
+            if let Ok(there) = slot.try_lock()
+                && let Some(other) = there.as_ref()
+                && other.module == current.module
+                && other.number < current.number
+            {
+                other.retire();
+            }
+        }
+    }
+
+    async fn node(&self) -> Result<NodeVersion, HostError> {
+        let mut node = self.node.lock().await;
+        if let Some(found) = node.as_ref() {
+            return Ok(found.clone());
+        }
+        let found = NodeVersion::probe(&self.options.node).await?;
+        tracing::info!("components run in {found}");
+        Ok(node.insert(found).clone())
+    }
+
+    /// From now on, ends processes that have nothing to do.
+    fn sweep(self: &Arc<Self>) {
+        self.sweeps.call_once(|| {
+            let idle = self.options.limits.idle;
+            let (stop, host) = (self.stop.clone(), Arc::downgrade(self));
+            tokio::spawn(async move {
+                while tokio::time::timeout(idle / 4, stop.cancelled()).await.is_err() {
+                    let Some(host) = host.upgrade() else { return };
+                    host.slots.lock().retain(|_, slot| {
+                        let Ok(there) = slot.try_lock() else { return true };
+                        let Some(connection) = there.as_ref() else { return true };
+                        connection.retire_if_idle(idle);
+                        !connection.is_closed()
+                    });
+                }
+            });
+        });
+    }
+}
