@@ -23,6 +23,7 @@ use tokio::net::TcpListener;
 use super::{
     client::{self, Answer},
     ended, eventually,
+    folder::Folders,
     module::Module,
 };
 
@@ -168,4 +169,17 @@ pub fn config(data: &Path, catalogues: &[&str], archive_bytes: u64) -> Config {
         first_administrator: None,
         key: None,
     }
+}
+
+/// A server without any catalogue.
+pub async fn fresh() -> (Folders, TestServer) {
+    let folders = Folders::new();
+    let server = TestServer::start(&folders.data(), &[]).await;
+    (folders, server)
+}
+
+pub async fn with_installed(module: &Module) -> (Folders, TestServer) {
+    let (folders, server) = fresh().await;
+    server.install(module).await;
+    (folders, server)
 }
