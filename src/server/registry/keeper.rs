@@ -76,6 +76,7 @@ impl Registry {
             return Ok(());
         }
         self.inner.blobs.delete(sha256).await?;
+        self.inner.runtime.forget(sha256).await?;
         match tokio::fs::remove_dir_all(self.inner.data.modules().join(sha256)).await {
             Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => Err(cause.into()),
             _ => Ok(()),

@@ -5,7 +5,11 @@ use rusqlite_migration::{M, Migrations};
 
 use super::OpenError;
 
-const VERSIONS: &[&str] = &[include_str!("migrations/1_modules.sql"), include_str!("migrations/2_access.sql")];
+const VERSIONS: &[&str] = &[
+    include_str!("migrations/1_modules.sql"),
+    include_str!("migrations/2_access.sql"),
+    include_str!("migrations/4_builds.sql"),
+];
 
 /// Brings the database to the newest version, and refuses one that is newer than this program.
 pub(super) fn apply(connection: &mut Connection) -> Result<(), OpenError> {

@@ -1,6 +1,6 @@
 //! Runs components' code in Node, one process a module. Knows nothing of flows, the queue or SQL.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
@@ -87,4 +87,10 @@ pub struct CallError {
     pub code: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+}
+
+/// What runs components' code.
+pub trait ComponentHost: Send + Sync {
+    /// Runs a method to its end, answering what the component asks by `calls`.
+    fn invoke(&self, invocation: Invocation, calls: Arc<dyn Calls>) -> BoxFuture<'_, Result<Value, Failure>>;
 }
