@@ -161,3 +161,41 @@ async fn a_build_that_never_ends_is_given_up() {
     assert!(server.state.registry.output_of(&job.id).await.expect("reads").contains("begun"));
     assert_tidy(&folders.data());
 }
+
+#[tokio::test]
+async fn what_was_installed_without_node_is_built_at_the_next_start_with_it() {
+    let folders = Folders::new();
+    let module = depending("1.0.0", "greet");
+    let ready = folders.data().join("ready").join(module.sha256());
+    {
+        let server = TestServer::start(&folders.data(), &[]).await;
+        let job = upload(&server, &module).await;
+        assert_eq!(job.state, JobState::Succeeded);
+        let output = server.state.registry.output_of(&job.id).await.expect("reads");
+        assert!(output.starts_with("Node.js is not on this machine"), "{output}");
+        assert!(!ready.exists());
+        let built = server.state.registry.build_installed().await;
+        assert!(built.is_ok() && !ready.exists(), "there is still no Node");
+    }
+    let other = Folders::new();
+    copy(&folders.data(), &other.data());
+    let server = TestServer::with_node(&other.data(), npm()).await;
+
+    server.state.registry.build_installed().await.expect("builds");
+
+    let ready = other.data().join("ready").join(module.sha256());
+    assert!(ready.join("acme/pay/node_modules/greet/greet.js").is_file());
+}
+
+/// A data folder as a backup would bring it back: the server that holds the other may still be ending.
+fn copy(from: &Path, to: &Path) {
+    for entry in walkdir::WalkDir::new(from) {
+        let entry = entry.expect("readable");
+        let target = to.join(entry.path().strip_prefix(from).expect("inside"));
+        if entry.file_type().is_dir() {
+            fs::create_dir_all(&target).expect("creates");
+        } else {
+            fs::copy(entry.path(), &target).expect("copies");
+        }
+    }
+}

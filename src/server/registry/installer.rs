@@ -257,7 +257,7 @@ impl Registry {
     }
 
     /// What the engine needs to know of unpacked files.
-    async fn unpacked(&self, sha256: &str, manifest: &Manifest) -> Result<Unpacked, ServerError> {
+    pub(super) async fn unpacked(&self, sha256: &str, manifest: &Manifest) -> Result<Unpacked, ServerError> {
         let (this, sha256, manifest) = (self.clone(), sha256.to_owned(), manifest.clone());
         tokio::task::spawn_blocking(move || {
             let tree = this.tree(&sha256, &manifest)?;
