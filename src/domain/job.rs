@@ -21,12 +21,14 @@ pub enum Step {
     Fetch,
     Check,
     Unpack,
+    /// Dependencies are installed, and every component is loaded once.
+    Build,
     Register,
     Activate,
 }
 
 impl Step {
-    pub const ALL: [Self; 5] = [Self::Fetch, Self::Check, Self::Unpack, Self::Register, Self::Activate];
+    pub const ALL: [Self; 6] = [Self::Fetch, Self::Check, Self::Unpack, Self::Build, Self::Register, Self::Activate];
 
     /// The word that pages show.
     pub fn label(self) -> &'static str {
@@ -34,6 +36,7 @@ impl Step {
             Self::Fetch => "Fetch",
             Self::Check => "Check",
             Self::Unpack => "Unpack",
+            Self::Build => "Build",
             Self::Register => "Register",
             Self::Activate => "Activate",
         }

@@ -5,7 +5,7 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 
 use crate::{
-    api::{ApiError, get_job::get_job},
+    api::{ApiError, get_job::get_job, server::state},
     components::error::Failure,
     domain::job::{Job, JobState},
     islands::job::{Failed, JobProgress},
@@ -17,7 +17,10 @@ pub fn JobPage() -> impl IntoView {
     let id = use_params_map().with_untracked(|params| params.get("id").unwrap_or_default());
     let content = Suspend::new(async move {
         match get_job(id).await {
-            Ok(job) => view! { <Course job/> }.into_any(),
+            Ok(job) => {
+                let output = state().registry.output_of(&job.id).await.unwrap_or_default();
+                view! { <Course job output/> }.into_any()
+            }
             Err(ApiError { status: 404, message, .. }) => view! { <Missing what=message/> }.into_any(),
             Err(error) => view! { <Failure error/> }.into_any(),
         }
@@ -26,12 +29,12 @@ pub fn JobPage() -> impl IntoView {
 }
 
 #[component]
-fn Course(job: Job) -> impl IntoView {
+fn Course(job: Job, output: String) -> impl IntoView {
     let subject = [Some(job.subject()), job.version.clone()].into_iter().flatten().collect::<Vec<_>>().join(" ");
     let module = job.module.clone().map(|name| {
         view! { <a class="btn go" href=format!("/backoffice/modules/{name}")>"Open the module"</a> }
     });
-    let state = match job.state {
+    let course = match job.state {
         JobState::Running => view! {
             <JobProgress job/>
             <noscript inner_html="<meta http-equiv=\"refresh\" content=\"1\">"></noscript>
@@ -48,7 +51,8 @@ fn Course(job: Job) -> impl IntoView {
         <h1>"Installation"</h1>
         <div id="course" data-live="">
             <p class="soft">{subject}</p>
-            {state}
+            {course}
+            <BuildOutput output/>
             <p class="acts after">
                 {module}
                 <a class="btn" href="/backoffice/upload">"Upload another"</a>
@@ -56,4 +60,12 @@ fn Course(job: Job) -> impl IntoView {
             </p>
         </div>
     }
+}
+
+/// What npm said while it installed the dependencies.
+#[component]
+pub fn BuildOutput(output: String) -> impl IntoView {
+    (!output.is_empty()).then(|| {
+        view! { <details class="output"><summary>"What the build said"</summary><pre tabindex="0">{output}</pre></details> }
+    })
 }

@@ -71,11 +71,11 @@ pub fn SetUpPage() -> impl IntoView {
                     <span>"E-mail address"</span>
                     <input type="email" name="email" autocomplete="username" required autofocus/>
                 </label>
-                <label>
-                    <span>"Password"</span>
-                    <input type="password" name="password" autocomplete="new-password" minlength="10" required aria-describedby="password-hint"/>
+                <div class="field">
+                    <label for="password">"Password"</label>
+                    <input id="password" type="password" name="password" autocomplete="new-password" minlength="10" required aria-describedby="password-hint"/>
                     <small id="password-hint" class="soft">"At least 10 characters. A sentence is easy to remember."</small>
-                </label>
+                </div>
                 <label>
                     <span>"Password once more"</span>
                     <input type="password" name="again" autocomplete="new-password" minlength="10" required/>

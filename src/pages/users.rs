@@ -42,11 +42,11 @@ pub fn UsersPage() -> impl IntoView {
             <h2 id="add-user">"Add a user"</h2>
             <form class="sheet" method="post" action="/backoffice/api/add_user">
                 <label><span>"E-mail address"</span><input type="email" name="email" autocomplete="off" required/></label>
-                <label>
-                    <span>"First password"</span>
-                    <input type="password" name="password" autocomplete="new-password" minlength=PASSWORD_MIN required/>
-                    <small class="soft">"At least 10 characters. The person can change it on the page Account."</small>
-                </label>
+                <div class="field">
+                    <label for="first-password">"First password"</label>
+                    <input id="first-password" type="password" name="password" autocomplete="new-password" minlength=PASSWORD_MIN required aria-describedby="first-password-hint"/>
+                    <small id="first-password-hint" class="soft">"At least 10 characters. The person can change it on the page Account."</small>
+                </div>
                 <Rights scopes=vec!["user".to_owned()] vendors=Vec::new()/>
                 <div class="acts"><button class="btn go">"Add user"</button></div>
             </form>

@@ -44,7 +44,7 @@ impl DataFolder {
             Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => return Err(unusable(cause)),
             _ => {}
         }
-        for path in [folder.temporary(), folder.blobs(), folder.modules()] {
+        for path in [folder.temporary(), folder.blobs(), folder.modules(), folder.ready()] {
             create_private(&path).map_err(unusable)?;
         }
         Ok(folder)
@@ -67,6 +67,11 @@ impl DataFolder {
     /// Unpacked archives, a folder each, named by the archive's SHA-256.
     pub fn modules(&self) -> PathBuf {
         self.root.join("modules")
+    }
+
+    /// Modules that are ready to run, a folder each, named as in [`DataFolder::modules`].
+    pub fn ready(&self) -> PathBuf {
+        self.root.join("ready")
     }
 
     /// Work that is not finished; emptied at every start.

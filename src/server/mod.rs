@@ -13,6 +13,7 @@ pub mod events;
 pub mod http;
 pub mod markup;
 pub mod registry;
+pub mod runtime;
 pub mod settings;
 pub mod state;
 pub mod store;

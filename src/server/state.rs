@@ -13,6 +13,7 @@ use super::{
     data::DataFolder,
     events::Events,
     registry::{Parts, Registry},
+    runtime::{Node, Runtime},
     settings::{Connectors, Settings},
     store::{self, Store},
     time::now_ms,
@@ -60,7 +61,7 @@ impl AppState {
             Some(text) => SecretKey::parse(text).ok_or("STOCKROOM_KEY is no key: give 32 random bytes in base64")?,
             None => SecretKey::open(&config.key_file.value.clone().unwrap_or_else(|| data.key()))?,
         };
-        let parts = open_parts(data, sources, config.limits()).await?;
+        let parts = open_parts(data, sources, config.limits(), None).await?;
         let (store, catalogue, events) = (parts.store.clone(), parts.catalogue.clone(), parts.events.clone());
         let settings = parts.settings.clone();
         let acl = Acl::open(store.clone()).await.map_err(|cause| cause.to_string())?;
@@ -147,14 +148,20 @@ async fn open_door(config: &Config, people: &People) -> Result<(), String> {
 ///
 /// # Errors
 /// A line for the terminal that says what to do.
-pub async fn open_parts(data: DataFolder, sources: Vec<Source>, limits: Limits) -> Result<Parts, String> {
+pub async fn open_parts(
+    data: DataFolder,
+    sources: Vec<Source>,
+    limits: Limits,
+    node: Option<Node>,
+) -> Result<Parts, String> {
     let text = |cause: super::error::ServerError| cause.to_string();
     let store = Store::open(&data.database()).await.map_err(|cause| cause.to_string())?;
     let blobs = Blobs::local(&data.blobs()).map_err(text)?;
     let settings = Settings::open(store.clone()).await.map_err(text)?;
     let events = Events::new(store.read(store::events::latest).await.map_err(text)?);
+    let runtime = Runtime::new(data.modules(), data.ready(), data.temporary(), node);
     let catalogue = Catalogue::open(store.clone(), events.clone(), sources, limits.clone(), data.temporary())
         .await
         .map_err(text)?;
-    Ok(Parts { store, blobs, catalogue, events, data, limits, settings })
+    Ok(Parts { store, blobs, catalogue, events, data, limits, settings, runtime })
 }

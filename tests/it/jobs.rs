@@ -64,7 +64,7 @@ fn live_in<T>(data: PathBuf, catalogue: PathBuf, checkpoint: Checkpoint, work: i
     runtime.block_on(async {
         let data = DataFolder::open(&data).expect("opens");
         let source = Source::parse(catalogue.to_str().expect("UTF-8"), false).expect("a folder");
-        let parts = open_parts(data, vec![source], Limits::default()).await.expect("opens");
+        let parts = open_parts(data, vec![source], Limits::default(), None).await.expect("opens");
         let catalogue = parts.catalogue.clone();
         let life = Life { registry: Registry::with_checkpoint(parts, checkpoint), catalogue };
         work(&life).await

@@ -18,4 +18,5 @@ mod rest_modules;
 mod rest_people;
 mod rest_settings;
 mod routes;
+mod runtime;
 mod support;

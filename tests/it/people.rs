@@ -6,7 +6,7 @@ use crate::support::{
     client::{Answer, NOBODY, ZIP, get, post},
     folder::{Folders, column, execute},
     module::Module,
-    server::{ADMIN, PASSWORD, TestServer},
+    server::{ADMIN, PASSWORD, TestServer, fresh},
 };
 use stockroom::{
     domain::person::Person,
@@ -18,12 +18,6 @@ use stockroom::{
 
 const FORM: (&str, &str) = ("Content-Type", "application/x-www-form-urlencoded");
 const JSON: (&str, &str) = ("Accept", "application/json");
-
-async fn fresh() -> (Folders, TestServer) {
-    let folders = Folders::new();
-    let server = TestServer::start(&folders.data(), &[]).await;
-    (folders, server)
-}
 
 async fn sign_in(server: &TestServer, email: &str, password: &str) -> Answer {
     let body = format!("email={}&password={}", email.replace('@', "%40"), password.replace(' ', "+"));

@@ -5,24 +5,11 @@ use crate::support::{
     eventually,
     folder::{Folders, column, kept},
     module::{ICON, Module, sha256},
-    server::TestServer,
+    server::{TestServer, fresh, with_installed},
 };
 
 fn pay(version: &str) -> Module {
     Module::new("acme.pay", version)
-}
-
-/// A server without any catalogue.
-async fn fresh() -> (Folders, TestServer) {
-    let folders = Folders::new();
-    let server = TestServer::start(&folders.data(), &[]).await;
-    (folders, server)
-}
-
-async fn with_installed(module: &Module) -> (Folders, TestServer) {
-    let (folders, server) = fresh().await;
-    server.install(module).await;
-    (folders, server)
 }
 
 const DOWNLOAD: &str = "/backoffice/modules/acme.pay/download";

@@ -22,7 +22,10 @@ use crate::{
         icon::Icon,
         when::count,
     },
-    domain::{job::Job, module::ConfigurationReason},
+    domain::{
+        job::{Job, Step},
+        module::ConfigurationReason,
+    },
     islands::job::{Failed, Findings, JobProgress},
     pages::{
         connectors::{ConnectorForm, State as ConnectorState},
@@ -155,7 +158,10 @@ fn JobState(job: Option<Job>) -> impl IntoView {
             }
             .into_any()
         } else {
-            view! { <Failed job retry=true/> }.into_any()
+            let log = (job.step == Step::Build).then(|| {
+                view! { <p><a href=format!("/backoffice/jobs/{}", job.id)>"See what the build said"</a></p> }
+            });
+            view! { <Failed job retry=true/> {log} }.into_any()
         }
     })
 }

@@ -184,7 +184,7 @@ impl Registry {
         .await?
     }
 
-    fn tree(&self, sha256: &str, manifest: &Manifest) -> Result<Arc<Tree>> {
+    pub(super) fn tree(&self, sha256: &str, manifest: &Manifest) -> Result<Arc<Tree>> {
         if let Some(tree) = self.inner.trees.get(sha256) {
             return Ok(tree);
         }

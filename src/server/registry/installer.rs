@@ -15,11 +15,15 @@ use super::{
     job::{Stop, check_cancelled},
 };
 use crate::{
-    domain::job::{Event, Job, JobFailure, JobState, Outcome, Step},
+    domain::{
+        job::{Event, Job, JobFailure, JobState, Outcome, Step},
+        module::Manifest,
+    },
     server::{
         archive::{self, CheckError, Checked},
         catalogue::entry_of,
         error::ServerError,
+        runtime::{Unpacked, Unready},
         store::{
             self,
             audit::Deed,
@@ -40,8 +44,8 @@ impl Checkpoint {
     }
 
     /// Every point, in the order in which a job reaches them.
-    pub const POINTS: [&'static str; 7] =
-        ["started", "fetched", "checked", "unpacking", "unpacked", "registered", "activated"];
+    pub const POINTS: [&'static str; 8] =
+        ["started", "fetched", "checked", "unpacking", "unpacked", "built", "registered", "activated"];
 
     fn reached(&self, point: &'static str) {
         (self.0)(point);
@@ -76,6 +80,10 @@ impl Registry {
         self.enter(job, Step::Unpack, flag).await?;
         let folder = self.unpack(job, file, &checked, sha256, flag).await?;
         at.reached("unpacked");
+
+        self.enter(job, Step::Build, flag).await?;
+        self.build(job, &checked.manifest, sha256, flag).await?;
+        at.reached("built");
 
         self.enter(job, Step::Register, flag).await?;
         let archive = self.register_archive(&checked, sha256, &folder).await?;
@@ -225,6 +233,38 @@ impl Registry {
             Ok(target)
         });
         unpacking.await.map_err(ServerError::from)?
+    }
+
+    /// Makes the files ready to run, and keeps what npm said.
+    async fn build(&self, job: &Job, manifest: &Manifest, sha256: &str, flag: &Arc<AtomicBool>) -> Result<(), Stop> {
+        let unpacked = self.unpacked(sha256, manifest).await?;
+        let mut output = String::new();
+        let built = self.inner.runtime.prepare(&unpacked, &|| flag.load(Ordering::Relaxed), &mut output).await;
+        if !output.is_empty() {
+            let id = job.id.clone();
+            let keep = move |tx: &rusqlite::Transaction<'_>| store::jobs::keep_output(tx, &id, &output);
+            self.inner.store.write("keep build output", keep).await?;
+        }
+        built.map_err(|cause| match cause {
+            Unready::Cancelled => Stop::Cancelled,
+            Unready::Dependencies(reason) => Stop::Failed(JobFailure::new("dependencies", reason)),
+            Unready::Load(findings) => {
+                let message = "Components of it cannot be loaded.".to_owned();
+                Stop::Failed(JobFailure { code: "load".to_owned(), message, findings })
+            }
+            Unready::Internal(cause) => ServerError::from(cause).into(),
+        })
+    }
+
+    /// What the engine needs to know of unpacked files.
+    pub(super) async fn unpacked(&self, sha256: &str, manifest: &Manifest) -> Result<Unpacked, ServerError> {
+        let (this, sha256, manifest) = (self.clone(), sha256.to_owned(), manifest.clone());
+        tokio::task::spawn_blocking(move || {
+            let tree = this.tree(&sha256, &manifest)?;
+            let components = tree.components.iter().map(|(name, (folder, _))| (name.clone(), folder.clone())).collect();
+            Ok(Unpacked { module: manifest.name, version: manifest.version, sha256, components })
+        })
+        .await?
     }
 
     async fn register_archive(

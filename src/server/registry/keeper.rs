@@ -16,6 +16,9 @@ impl Registry {
     pub fn spawn_keeper(&self) {
         let this = self.clone();
         tokio::spawn(async move {
+            if let Err(cause) = this.build_installed().await {
+                tracing::error!(%cause, "modules that are installed could not be built");
+            }
             loop {
                 if let Err(cause) = this.sweep().await {
                     tracing::error!(%cause, "the data folder could not be swept");
@@ -23,6 +26,21 @@ impl Registry {
                 tokio::time::sleep(INTERVAL).await;
             }
         });
+    }
+
+    /// Builds what was installed while there was no Node, or before modules were built at all.
+    pub async fn build_installed(&self) -> Result<()> {
+        for archive in self.inner.store.read(store::modules::installed_archives).await? {
+            if self.inner.runtime.folder(&archive.sha256).is_some() {
+                continue;
+            }
+            let unpacked = self.unpacked(&archive.sha256, &archive.manifest).await?;
+            let mut output = String::new();
+            if let Err(cause) = self.inner.runtime.prepare(&unpacked, &|| false, &mut output).await {
+                tracing::warn!(module = %unpacked.module, ?cause, output, "the module could not be built, so it cannot run");
+            }
+        }
+        Ok(())
     }
 
     /// Forgets what is past its time, and deletes every blob and folder that no archive and no running job needs.
@@ -76,6 +94,7 @@ impl Registry {
             return Ok(());
         }
         self.inner.blobs.delete(sha256).await?;
+        self.inner.runtime.forget(sha256).await?;
         match tokio::fs::remove_dir_all(self.inner.data.modules().join(sha256)).await {
             Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => Err(cause.into()),
             _ => Ok(()),

@@ -34,6 +34,7 @@ use super::{
     data::DataFolder,
     error::{Result, ServerError},
     events::Events,
+    runtime::Runtime,
     settings::{ARCHIVE_MAX_BYTES, Settings},
     store::{
         self, Store,
@@ -76,6 +77,7 @@ struct Inner {
     blob_gate: tokio::sync::Mutex<()>,
     tasks: tokio_util::task::TaskTracker,
     trees: installed::Trees,
+    runtime: Runtime,
 }
 
 /// What the registry is built on.
@@ -87,6 +89,7 @@ pub struct Parts {
     pub data: DataFolder,
     pub limits: Limits,
     pub settings: Settings,
+    pub runtime: Runtime,
 }
 
 impl Registry {
@@ -96,7 +99,7 @@ impl Registry {
 
     /// A registry that tells `checkpoint` of every point that its jobs reach: for tests that end the process there.
     pub fn with_checkpoint(parts: Parts, checkpoint: Checkpoint) -> Self {
-        let Parts { store, blobs, catalogue, events, data, limits, settings } = parts;
+        let Parts { store, blobs, catalogue, events, data, limits, settings, runtime } = parts;
         let inner = Inner {
             store,
             blobs,
@@ -111,6 +114,7 @@ impl Registry {
             blob_gate: tokio::sync::Mutex::default(),
             tasks: tokio_util::task::TaskTracker::new(),
             trees: installed::Trees::default(),
+            runtime,
         };
         Self { inner: Arc::new(inner) }
     }
@@ -261,6 +265,12 @@ impl Registry {
             .read(move |connection| store::jobs::get(connection, &id))
             .await?
             .ok_or_else(|| ServerError::NotFound("There is no such installation.".to_owned()))
+    }
+
+    /// What npm said in a job, the last part of it; empty where it was not asked.
+    pub async fn output_of(&self, id: &str) -> Result<String> {
+        let id = id.to_owned();
+        self.inner.store.read(move |connection| store::jobs::output(connection, &id)).await
     }
 
     /// The job that runs for a module, else the newest that ended.

@@ -145,6 +145,20 @@ pub fn take_over(tx: &Transaction<'_>, now: i64, lease_until: i64) -> Result<Vec
     rows.into_iter().map(|(job, request, attempt)| Ok((from_json(&job)?, from_json(&request)?, attempt))).collect()
 }
 
+/// Keeps what the programs said that a job has run.
+pub fn keep_output(tx: &Transaction<'_>, id: &str, output: &str) -> Result<()> {
+    tx.prepare_cached("UPDATE jobs SET output = ?2 WHERE id = ?1")?.execute(params![id, output])?;
+    Ok(())
+}
+
+pub fn output(connection: &Connection, id: &str) -> Result<String> {
+    let output = connection
+        .prepare_cached("SELECT output FROM jobs WHERE id = ?1")?
+        .query_row([id], |row| row.get::<_, Option<String>>(0))
+        .optional()?;
+    Ok(output.flatten().unwrap_or_default())
+}
+
 /// Forgets jobs that ended and began before `before` (milliseconds since the epoch).
 pub fn prune(tx: &Transaction<'_>, before: i64) -> Result<()> {
     tx.execute("DELETE FROM jobs WHERE NOT is_running AND started_at < ?1", [before])?;

@@ -5,8 +5,12 @@ use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 use walkdir::WalkDir;
 
-use super::{fresh, with_installed};
-use crate::support::{client::head, eventually, module::Module};
+use crate::support::{
+    client::head,
+    eventually,
+    module::Module,
+    server::{fresh, with_installed},
+};
 
 #[track_caller]
 fn assert_private(data: &Path) {

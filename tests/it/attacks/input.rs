@@ -4,13 +4,12 @@ use leptos::server_fn::axum::server_fn_paths;
 use serde_json::json;
 use stockroom::domain::job::JobState;
 
-use super::{fresh, with_installed};
 use crate::support::{
     client::{Answer, JSON, NOBODY, exchange, get, head, post},
     ended,
     folder::{everything, kept},
     module::Module,
-    server::TestServer,
+    server::{TestServer, fresh, with_installed},
 };
 
 #[track_caller]

@@ -2,11 +2,10 @@
 
 use serde_json::json;
 
-use super::with_installed;
 use crate::support::{
     client::{Answer, NOBODY, ZIP, get, post, send},
     module::Module,
-    server::{ADMIN, PASSWORD, TestServer},
+    server::{ADMIN, PASSWORD, TestServer, fresh, with_installed},
 };
 
 const SCRIPT: &str = "\"'><script>alert(1)</script>";
@@ -149,7 +148,7 @@ async fn x1_x2_x4_a_hostile_module_stays_text_on_every_page() {
         .with("acme/pay/bundle.json", &bundle.to_string())
         .with("acme/pay/core/Send/component.json", &component.to_string())
         .with("acme/pay/README.md", readme);
-    let (_folders, server) = super::fresh().await;
+    let (_folders, server) = fresh().await;
     let answer = server.upload(&module.zip()).await;
     let ticket = answer.json()["ticket"].as_str().expect("a ticket").to_owned();
     crate::support::ended(&server.state.registry, &ticket).await;

@@ -2,8 +2,7 @@
 
 use stockroom::server::access::SudoActor;
 
-use super::with_installed;
-use crate::support::{client::get, module::Module};
+use crate::support::{client::get, module::Module, server::with_installed};
 
 const PLACES: [&str; 10] = [
     "/modules",

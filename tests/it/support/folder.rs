@@ -133,6 +133,7 @@ pub fn assert_tidy(data: &Path) {
             .collect()
     };
     assert_eq!(below("tmp/"), BTreeSet::new());
+    assert!(below("ready/").is_subset(&needed), "something is ready that is not registered");
     assert_eq!(below("blobs/"), needed);
     assert_eq!(below("modules/"), needed);
     assert_eq!(column(data, "SELECT id FROM jobs WHERE is_running"), [""; 0]);

@@ -12,6 +12,7 @@ use stockroom::{
         data::DataFolder,
         http,
         registry::{Checkpoint, Registry},
+        runtime::Node,
         settings::Connectors,
         state::{AppState, open_parts},
         store::catalogue::Offer,
@@ -23,6 +24,7 @@ use tokio::net::TcpListener;
 use super::{
     client::{self, Answer},
     ended, eventually,
+    folder::Folders,
     module::Module,
 };
 
@@ -48,9 +50,18 @@ impl TestServer {
 
     /// A server whose jobs tell `checkpoint` of the points that they reach.
     pub async fn with_checkpoint(data: &Path, checkpoint: Checkpoint) -> Self {
+        Self::with(data, checkpoint, None).await
+    }
+
+    /// A server that builds modules with `node`.
+    pub async fn with_node(data: &Path, node: Node) -> Self {
+        Self::with(data, Checkpoint::default(), Some(node)).await
+    }
+
+    async fn with(data: &Path, checkpoint: Checkpoint, node: Option<Node>) -> Self {
         let folder = data;
         let data = DataFolder::open(folder).expect("opens");
-        let parts = open_parts(data, Vec::<Source>::new(), Limits::default()).await.expect("opens");
+        let parts = open_parts(data, Vec::<Source>::new(), Limits::default(), node).await.expect("opens");
         let (store, catalogue, events) = (parts.store.clone(), parts.catalogue.clone(), parts.events.clone());
         let key = SecretKey::open(&folder.join("secret.key")).expect("opens");
         let state = AppState {
@@ -168,4 +179,17 @@ pub fn config(data: &Path, catalogues: &[&str], archive_bytes: u64) -> Config {
         first_administrator: None,
         key: None,
     }
+}
+
+/// A server without any catalogue.
+pub async fn fresh() -> (Folders, TestServer) {
+    let folders = Folders::new();
+    let server = TestServer::start(&folders.data(), &[]).await;
+    (folders, server)
+}
+
+pub async fn with_installed(module: &Module) -> (Folders, TestServer) {
+    let (folders, server) = fresh().await;
+    server.install(module).await;
+    (folders, server)
 }

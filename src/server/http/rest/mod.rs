@@ -7,8 +7,11 @@ mod bundles;
 mod calls;
 mod components;
 mod config;
+mod flows;
+mod hooks;
 mod installations;
 mod json;
+mod logs;
 mod module_view;
 mod modules;
 mod problem;
@@ -91,7 +94,10 @@ fn parts() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .merge(calls::router())
         .merge(components::router())
         .merge(config::router())
+        .merge(flows::router())
+        .merge(hooks::router())
         .merge(installations::router())
+        .merge(logs::router())
         .merge(modules::router())
         .merge(publish::router())
         .merge(service_config::router())

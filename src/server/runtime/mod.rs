@@ -1,0 +1,209 @@
+//! Makes unpacked modules ready to run: a folder each with the module's files and what npm installs beside them, in which
+//! every component has been loaded once.
+//!
+//! The unpacked files themselves stay as they came: downloads and edits are made from them.
+
+mod npm;
+
+use std::{
+    fs::{self, DirBuilder},
+    io,
+    os::unix::fs::DirBuilderExt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use futures::future::BoxFuture;
+use serde_json::{Value, json};
+
+pub use self::npm::Npm;
+use super::engine::host::{CallError, Calls, ComponentHost, Invocation, Method};
+use crate::domain::{finding::Finding, name::ModuleName};
+
+/// Bytes of npm's output that are kept: the last ones.
+pub const OUTPUT_BYTES: usize = 32 << 10;
+
+/// Folders that are ready to run.
+#[derive(Clone)]
+pub struct Runtime {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    /// Unpacked archives, a folder each by SHA-256.
+    modules: PathBuf,
+    /// Folders that are ready, by the same names.
+    ready: PathBuf,
+    temporary: PathBuf,
+    /// `None` without Node: nothing is made ready then, and no flow runs.
+    node: Option<Node>,
+}
+
+/// What runs modules.
+pub struct Node {
+    pub npm: Npm,
+    pub host: Arc<dyn ComponentHost>,
+}
+
+/// An unpacked module that is to run.
+#[derive(Clone, Debug)]
+pub struct Unpacked {
+    pub module: ModuleName,
+    pub version: String,
+    /// Of the archive.
+    pub sha256: String,
+    /// Its components: name, and folder with slashes.
+    pub components: Vec<(String, String)>,
+}
+
+/// Why a module is not ready. Nothing of it is left then.
+#[derive(Debug)]
+pub enum Unready {
+    Cancelled,
+    /// A dependency cannot be installed: why, in a sentence.
+    Dependencies(String),
+    /// Components that cannot be loaded, each with the reason.
+    Load(Vec<Finding>),
+    Internal(io::Error),
+}
+
+impl From<io::Error> for Unready {
+    fn from(cause: io::Error) -> Self {
+        Self::Internal(cause)
+    }
+}
+
+impl Runtime {
+    pub fn new(modules: PathBuf, ready: PathBuf, temporary: PathBuf, node: Option<Node>) -> Self {
+        Self { inner: Arc::new(Inner { modules, ready, temporary, node }) }
+    }
+
+    /// Where an archive's files are ready to run; `None` when they are not.
+    pub fn folder(&self, sha256: &str) -> Option<PathBuf> {
+        Some(self.inner.ready.join(sha256)).filter(|folder| folder.is_dir())
+    }
+
+    /// Makes an unpacked module ready: its dependencies, then every component loaded once. Without Node, and for what is
+    /// ready already, it does nothing.
+    ///
+    /// `is_cancelled` is asked several times a second; `output` gets what npm says.
+    ///
+    /// # Errors
+    /// See [`Unready`].
+    pub async fn prepare(
+        &self,
+        unpacked: &Unpacked,
+        is_cancelled: &(dyn Fn() -> bool + Sync),
+        output: &mut String,
+    ) -> Result<(), Unready> {
+        let Some(node) = &self.inner.node else {
+            output.push_str("Node.js is not on this machine: nothing was built, and flows cannot run.\n");
+            return Ok(());
+        };
+        let target = self.inner.ready.join(&unpacked.sha256);
+        if target.is_dir() {
+            return Ok(());
+        }
+        let draft = self.inner.temporary.join(format!("runtime-{}", uuid::Uuid::new_v4()));
+        let made = self.make(node, unpacked, &draft, is_cancelled, output).await;
+        let kept = match made {
+            // Somebody else may have been quicker: the same files.
+            Ok(()) => {
+                fs::rename(&draft, &target).or_else(|cause| if target.is_dir() { Ok(()) } else { Err(cause.into()) })
+            }
+            Err(cause) => Err(cause),
+        };
+        // Where it was renamed there is nothing left.
+        let _ = fs::remove_dir_all(&draft);
+        kept
+    }
+
+    /// Deletes what was made ready of an archive.
+    ///
+    /// # Errors
+    /// When it is there and cannot be deleted.
+    pub async fn forget(&self, sha256: &str) -> io::Result<()> {
+        match tokio::fs::remove_dir_all(self.inner.ready.join(sha256)).await {
+            Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(cause),
+            _ => Ok(()),
+        }
+    }
+
+    async fn make(
+        &self,
+        node: &Node,
+        unpacked: &Unpacked,
+        draft: &Path,
+        is_cancelled: &(dyn Fn() -> bool + Sync),
+        output: &mut String,
+    ) -> Result<(), Unready> {
+        let (from, to) = (self.inner.modules.join(&unpacked.sha256), draft.to_owned());
+        let packages = tokio::task::spawn_blocking(move || link_tree(&from, &to)).await.map_err(io::Error::other)??;
+        for package in packages {
+            node.npm.install(&package, draft, is_cancelled, output).await?;
+        }
+        let mut findings = Vec::new();
+        for (component, folder) in &unpacked.components {
+            if is_cancelled() {
+                return Err(Unready::Cancelled);
+            }
+            let invocation = Invocation {
+                module: unpacked.module.clone(),
+                root: draft.to_owned(),
+                folder: folder.clone(),
+                component: component.clone(),
+                method: Method::Load,
+                context: json!({}),
+            };
+            if let Err(failure) = node.host.invoke(invocation, Arc::new(Nothing)).await {
+                findings.push(Finding::at(
+                    "load",
+                    folder,
+                    format!("{component} cannot be loaded: {}", failure.message),
+                ));
+            }
+        }
+        if findings.is_empty() { Ok(()) } else { Err(Unready::Load(findings)) }
+    }
+}
+
+/// Lays the files of one folder into another, and gives the folders that have a `package.json` with dependencies.
+///
+/// The files are copied: hard links would let a running component change what downloads are made from.
+fn link_tree(from: &Path, to: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut packages = Vec::new();
+    for entry in walkdir::WalkDir::new(from).follow_links(false).sort_by_file_name() {
+        let entry = entry?;
+        let inner = entry.path().strip_prefix(from).map_err(io::Error::other)?;
+        let target = to.join(inner);
+        if entry.file_type().is_dir() {
+            DirBuilder::new().mode(0o700).create(&target)?;
+        } else if entry.file_type().is_file() {
+            fs::copy(entry.path(), &target)?;
+            if entry.file_name() == "package.json"
+                && has_dependencies(&target)?
+                && let Some(folder) = target.parent()
+            {
+                packages.push(folder.to_owned());
+            }
+        }
+    }
+    Ok(packages)
+}
+
+/// Whether npm has anything to do for a `package.json`; it is JSON, as it was checked.
+fn has_dependencies(file: &Path) -> io::Result<bool> {
+    let package: Value = serde_json::from_slice(&fs::read(file)?).unwrap_or_default();
+    let has = |key: &str| package.get(key).and_then(Value::as_object).is_some_and(|packages| !packages.is_empty());
+    Ok(has("dependencies") || has("optionalDependencies"))
+}
+
+/// A component that is only loaded has nothing to ask.
+struct Nothing;
+
+impl Calls for Nothing {
+    fn call(&self, name: String, _: Value) -> BoxFuture<'_, Result<Value, CallError>> {
+        let message = format!("{name} is not there while the component is loaded");
+        Box::pin(async move { Err(CallError { message, ..CallError::default() }) })
+    }
+}
