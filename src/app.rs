@@ -17,6 +17,7 @@ use crate::{
         acl::AclPage,
         audit::AuditPage,
         connectors::{ConnectorPage, ConnectorsPage},
+        flows::{FlowPage, FlowsPage},
         jobs::JobPage,
         modules::{ModulesPage, detail::ModulePage},
         not_found::NotFound,
@@ -68,6 +69,8 @@ pub fn App() -> impl IntoView {
                 <Routes fallback=NotFound>
                     <Route path=path!("/modules") view=ModulesPage ssr=SsrMode::Async/>
                     <Route path=path!("/modules/:name") view=ModulePage ssr=SsrMode::Async/>
+                    <Route path=path!("/flows") view=FlowsPage ssr=SsrMode::Async/>
+                    <Route path=path!("/flows/:id") view=FlowPage ssr=SsrMode::Async/>
                     <Route path=path!("/jobs/:id") view=JobPage ssr=SsrMode::Async/>
                     <Route path=path!("/upload") view=UploadPage ssr=SsrMode::Async/>
                     <Route path=path!("/acl") view=AclPage ssr=SsrMode::Async/>
@@ -92,8 +95,9 @@ pub fn App() -> impl IntoView {
 }
 
 /// The sections of the back office: where each is, below `/backoffice`, and its name.
-const SECTIONS: [(&str, &str); 6] = [
+const SECTIONS: [(&str, &str); 7] = [
     ("modules", "Modules"),
+    ("flows", "Flows"),
     ("connectors", "Connectors"),
     ("acl", "ACL"),
     ("users", "Users"),

@@ -6,6 +6,8 @@ pub mod acl;
 #[cfg(feature = "ssr")]
 pub mod audit;
 pub mod connectors;
+#[cfg(feature = "ssr")]
+pub mod flows;
 pub mod get_job;
 pub mod get_module;
 pub mod install_module;

@@ -3,6 +3,7 @@
 pub mod acl;
 pub mod finding;
 pub mod flow;
+pub mod flow_graph;
 pub mod job;
 pub mod module;
 pub mod name;

@@ -4,6 +4,7 @@ pub mod account;
 pub mod acl;
 pub mod audit;
 pub mod connectors;
+pub mod flows;
 pub mod jobs;
 pub mod modules;
 pub mod not_found;

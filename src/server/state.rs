@@ -11,6 +11,7 @@ use super::{
     catalogue::{Catalogue, Source},
     config::{Config, Surroundings},
     data::DataFolder,
+    engine::{self, Engine},
     events::Events,
     registry::{Parts, Registry},
     runtime::{Node, Runtime},
@@ -36,6 +37,7 @@ pub struct AppState {
     /// What this server is told about the network around it.
     pub surroundings: Surroundings,
     pub events: Events,
+    pub engine: Engine,
     pub assets: Arc<super::http::Assets>,
     /// When this process began, in milliseconds since the Unix epoch.
     pub started_at: i64,
@@ -68,6 +70,20 @@ impl AppState {
         let people = People::new(store.clone());
         open_door(config, &people).await?;
         let registry = Registry::new(parts);
+        let connectors = Connectors::new(store.clone(), key.clone());
+        let engine = Engine::open(engine::Parts {
+            store: store.clone(),
+            registry: registry.clone(),
+            settings: settings.clone(),
+            connectors: connectors.clone(),
+            events: events.clone(),
+            host: Arc::new(engine::host::NoHost { reason: "x".to_owned() }),
+            clock: Arc::new(engine::SystemClock),
+            notices: Arc::new(engine::Unheard),
+            api_url: format!("http://{}", config.listen.value),
+        })
+        .await
+        .map_err(|cause| cause.to_string())?;
         registry.resume().await.map_err(|cause| cause.to_string())?;
         catalogue.spawn_readers().await;
         registry.spawn_keeper();
@@ -79,7 +95,8 @@ impl AppState {
             people,
             door: Door::new(store.clone(), key.clone()),
             settings,
-            connectors: Connectors::new(store.clone(), key.clone()),
+            connectors,
+            engine,
             set_up: SetUp::default(),
             trail: Trail::new(store.clone()),
             key,

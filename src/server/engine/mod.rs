@@ -9,6 +9,7 @@ mod flows;
 pub mod host;
 mod keeper;
 mod log;
+mod overview;
 mod queue;
 mod retry;
 mod run;

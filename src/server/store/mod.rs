@@ -8,6 +8,7 @@ pub mod configuration;
 pub mod continuations;
 pub mod events;
 pub mod flow_log;
+pub mod flow_overview;
 pub mod flows;
 pub mod icons;
 pub mod jobs;

@@ -4,16 +4,15 @@ use std::str::FromStr;
 
 use axum::{
     Json,
-    body::Bytes,
-    extract::State,
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header},
+    extract::{Request, State},
+    http::{HeaderName, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use serde_json::{Map, Value, json};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    json::ApiPath,
+    json::{ApiPath, BODY_MAX},
     problem::{Conflict, NotFound},
 };
 use crate::server::{
@@ -35,15 +34,8 @@ macro_rules! hook {
                                            ("enqueueOnly" = Option<bool>, Query, description = "Do not wait for an answer")),
                                     responses((status = 200, description = "What the component answers"),
                                               (status = 202, description = "Accepted"), NotFound, Conflict), security(()))]
-        async fn $method(
-            state: State<AppState>,
-            path: ApiPath<(String, String)>,
-            method: Method,
-            uri: Uri,
-            headers: HeaderMap,
-            body: Bytes,
-        ) -> Result<Response> {
-            call(state, path, method, uri, headers, body).await
+        async fn $method(state: State<AppState>, path: ApiPath<(String, String)>, request: Request) -> Result<Response> {
+            call(state, path, request).await
         }
     };
 }
@@ -56,11 +48,11 @@ hook!(delete, "deleteWebhook");
 async fn call(
     State(state): State<AppState>,
     ApiPath((flow, component)): ApiPath<(String, String)>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Bytes,
+    request: Request,
 ) -> Result<Response> {
+    let (Parts { method, uri, headers, .. }, body) = request.into_parts();
+    let body =
+        axum::body::to_bytes(body, BODY_MAX).await.map_err(|_| ServerError::TooLarge { limit: BODY_MAX as u64 })?;
     let query = fields(uri.query().unwrap_or_default());
     let enqueue_only = query.get("enqueueOnly").and_then(Value::as_str) == Some("true");
     let text = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();

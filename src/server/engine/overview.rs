@@ -1,0 +1,48 @@
+//! All flows at a glance, for administrators.
+
+use std::collections::BTreeSet;
+
+use super::Engine;
+use crate::{
+    domain::flow::{Descriptor, Flow},
+    server::{
+        access::AdminActor,
+        error::{Result, ServerError},
+        store::flow_overview::{self, FlowOverview},
+    },
+};
+
+impl Engine {
+    /// Everybody's flows, by name.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn overview(&self, _: &AdminActor) -> Result<Vec<FlowOverview>> {
+        self.inner.store.read(|connection| flow_overview::overview(connection, None)).await
+    }
+
+    /// One of them.
+    ///
+    /// # Errors
+    /// [`ServerError::NotFound`] when there is no such flow.
+    pub async fn overview_of(&self, _: &AdminActor, id: &str) -> Result<FlowOverview> {
+        let id = id.to_owned();
+        let found = self.inner.store.read(move |connection| flow_overview::overview(connection, Some(&id))).await?;
+        found.into_iter().next().ok_or_else(|| ServerError::NotFound("There is no such flow.".to_owned()))
+    }
+
+    /// Ids of the components of a flow whose module is not installed.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn missing_components(&self, flow: &Flow) -> Result<BTreeSet<String>> {
+        let descriptor = Descriptor::read(&flow.descriptor).map_err(ServerError::internal)?;
+        let mut missing = BTreeSet::new();
+        for (id, node) in descriptor.nodes {
+            if self.find(&node.component).await?.is_none() {
+                missing.insert(id);
+            }
+        }
+        Ok(missing)
+    }
+}
