@@ -199,7 +199,7 @@ fn serve(config: Config) -> Result<(), String> {
     result
 }
 
-async fn run(config: Config) -> Result<(), String> {
+async fn run(mut config: Config) -> Result<(), String> {
     let address = config.listen.value;
     let listener = TcpListener::bind(address).await.map_err(|cause| match cause.kind() {
         std::io::ErrorKind::AddrInUse => {
@@ -208,6 +208,7 @@ async fn run(config: Config) -> Result<(), String> {
         _ => format!("cannot listen on {address} ({cause}): choose another address with --listen"),
     })?;
     let address = listener.local_addr().map_err(|cause| cause.to_string())?;
+    config.listen.value = address;
     let state = AppState::open(&config).await?;
     // Before anybody can think it ready: a signal without a handler would end it at once.
     let asked_to_end = asked_to_end().map_err(|cause| format!("signals cannot be received ({cause})"))?;
@@ -221,7 +222,10 @@ async fn run(config: Config) -> Result<(), String> {
         tracing::warn!(link, "there is no administrator yet: this link makes one, once");
     }
 
-    let (stopping, registry, store) = (state.stopping.clone(), state.registry.clone(), state.store.clone());
+    state.engine.resume().await.map_err(|cause| cause.to_string())?;
+    state.engine.spawn();
+    let (stopping, store) = (state.stopping.clone(), state.store.clone());
+    let (registry, engine) = (state.registry.clone(), state.engine.clone());
     let server = axum::serve(listener, http::router(state).into_make_service_with_connect_info::<SocketAddr>())
         .with_graceful_shutdown({
             let stopping = stopping.clone();
@@ -232,8 +236,9 @@ async fn run(config: Config) -> Result<(), String> {
     tracing::info!("ending: what is under way has {} seconds", GRACE.as_secs());
     stopping.cancel();
     let finished = tokio::time::timeout(GRACE, async {
-        registry.finish().await;
-        server.await
+        // Side by side: together they have no longer than one of them.
+        let ((), (), ended) = tokio::join!(registry.finish(), engine.stop(), server);
+        ended
     });
     match finished.await {
         Ok(Ok(Ok(()))) => {}

@@ -13,6 +13,8 @@ use super::archive::Limits;
 
 const LISTEN: &str = "127.0.0.1:8080";
 const DATA: &str = "stockroom-data";
+/// In place of a Node.js: run no components.
+pub const NO_NODE: &str = "off";
 
 /// The options of `stockroom serve` and `stockroom config`. The file's keys have the same names, with `_` for `-`.
 #[derive(Args, Clone, Debug, Default, Deserialize)]
@@ -63,6 +65,11 @@ pub struct Options {
     /// [default: secret.key in the data folder]
     #[arg(long, env = "STOCKROOM_KEY_FILE", value_name = "FILE")]
     pub key_file: Option<PathBuf>,
+
+    /// The Node.js that runs components, by path or by a name on the PATH, with its npm beside it; `off` runs none.
+    /// [default: node]
+    #[arg(long, env = "STOCKROOM_NODE", value_name = "PROGRAM")]
+    pub node: Option<String>,
 }
 
 /// Where a value came from.
@@ -103,6 +110,7 @@ pub struct Config {
     pub public_url: Setting<Option<String>>,
     pub trusted_proxy: Setting<Vec<IpAddr>>,
     pub key_file: Setting<Option<PathBuf>>,
+    pub node: Setting<String>,
     /// E-mail address and password, from the environment alone: neither belongs into a file or a list of processes.
     pub first_administrator: Option<(String, String)>,
     /// The secret key itself in base64, in place of a file; from the environment alone.
@@ -179,6 +187,7 @@ impl Config {
                 file.key_file.map(Some),
                 || None,
             ),
+            node: pick.setting("node", "STOCKROOM_NODE", options.node, file.node, || "node".to_owned()),
             first_administrator: first_administrator()?,
             key: from_environment("STOCKROOM_KEY"),
         })
@@ -189,6 +198,12 @@ impl Config {
             is_secure: self.public_url.value.as_deref().is_some_and(|url| url.starts_with("https://")),
             trusted_proxies: self.trusted_proxy.value.clone(),
         }
+    }
+
+    /// Where components reach this server, without a slash at its end.
+    pub fn api_url(&self) -> String {
+        let own = || format!("http://{}", self.listen.value);
+        self.public_url.value.as_deref().map_or_else(own, |url| url.trim_end_matches('/').to_owned())
     }
 
     pub fn limits(&self) -> Limits {
@@ -216,6 +231,7 @@ impl fmt::Display for Config {
         if let Some(path) = &self.key_file.value {
             writeln!(f, "key_file = {path:?}  # {}", self.key_file.origin)?;
         }
+        writeln!(f, "node = {:?}  # {}", self.node.value, self.node.origin)?;
         Ok(())
     }
 }

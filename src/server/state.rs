@@ -1,6 +1,6 @@
 //! The services of a running server, put together once and shared by every request.
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
@@ -9,12 +9,15 @@ use super::{
     archive::Limits,
     blobs::Blobs,
     catalogue::{Catalogue, Source},
-    config::{Config, Surroundings},
+    config::{Config, NO_NODE, Surroundings},
     data::DataFolder,
-    engine::{self, Engine},
+    engine::{
+        self, Engine,
+        host::{ComponentHost, HostOptions, NoHost, NodeHost},
+    },
     events::Events,
     registry::{Parts, Registry},
-    runtime::{Node, Runtime},
+    runtime::{Node, Npm, Runtime},
     settings::{Connectors, Settings},
     store::{self, Store},
     time::now_ms,
@@ -37,6 +40,7 @@ pub struct AppState {
     /// What this server is told about the network around it.
     pub surroundings: Surroundings,
     pub events: Events,
+    /// Idle until it is told to work: see [`Engine::resume`] and [`Engine::spawn`].
     pub engine: Engine,
     pub assets: Arc<super::http::Assets>,
     /// When this process began, in milliseconds since the Unix epoch.
@@ -63,7 +67,9 @@ impl AppState {
             Some(text) => SecretKey::parse(text).ok_or("STOCKROOM_KEY is no key: give 32 random bytes in base64")?,
             None => SecretKey::open(&config.key_file.value.clone().unwrap_or_else(|| data.key()))?,
         };
-        let parts = open_parts(data, sources, config.limits(), None).await?;
+        let (npm, host) = (npm(&config.node.value), host(&config.node.value, &data));
+        let node = Node { npm, host: Arc::clone(&host) };
+        let parts = open_parts(data, sources, config.limits(), node).await?;
         let (store, catalogue, events) = (parts.store.clone(), parts.catalogue.clone(), parts.events.clone());
         let settings = parts.settings.clone();
         let acl = Acl::open(store.clone()).await.map_err(|cause| cause.to_string())?;
@@ -77,10 +83,10 @@ impl AppState {
             settings: settings.clone(),
             connectors: connectors.clone(),
             events: events.clone(),
-            host: Arc::new(engine::host::NoHost { reason: "x".to_owned() }),
+            host,
             clock: Arc::new(engine::SystemClock),
             notices: Arc::new(engine::Unheard),
-            api_url: format!("http://{}", config.listen.value),
+            api_url: config.api_url(),
         })
         .await
         .map_err(|cause| cause.to_string())?;
@@ -107,6 +113,25 @@ impl AppState {
             stopping: CancellationToken::new(),
         })
     }
+}
+
+/// How long one `package.json` may take to install.
+const NPM_TIMEOUT: Duration = Duration::from_secs(600);
+
+/// What runs components.
+fn host(program: &str, data: &DataFolder) -> Arc<dyn ComponentHost> {
+    if program == NO_NODE {
+        let reason = "Flows cannot run: the server was started with --node off.".to_owned();
+        return Arc::new(NoHost { reason });
+    }
+    let options = HostOptions { node: program.into(), ..HostOptions::new(data.temporary().join("host")) };
+    Arc::new(NodeHost::new(options))
+}
+
+/// The npm that lies beside a Node.js given by its path; else the one on the `PATH`.
+fn npm(program: &str) -> Npm {
+    let beside = Path::new(program).parent().filter(|folder| !folder.as_os_str().is_empty());
+    Npm::new(beside.map_or_else(|| "npm".into(), |folder| folder.join("npm")), NPM_TIMEOUT)
 }
 
 /// Keeps catalogues and the data folder apart: what is written into the one would be offered, or served, by the other
@@ -165,12 +190,7 @@ async fn open_door(config: &Config, people: &People) -> Result<(), String> {
 ///
 /// # Errors
 /// A line for the terminal that says what to do.
-pub async fn open_parts(
-    data: DataFolder,
-    sources: Vec<Source>,
-    limits: Limits,
-    node: Option<Node>,
-) -> Result<Parts, String> {
+pub async fn open_parts(data: DataFolder, sources: Vec<Source>, limits: Limits, node: Node) -> Result<Parts, String> {
     let text = |cause: super::error::ServerError| cause.to_string();
     let store = Store::open(&data.database()).await.map_err(|cause| cause.to_string())?;
     let blobs = Blobs::local(&data.blobs()).map_err(text)?;

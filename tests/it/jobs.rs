@@ -15,6 +15,7 @@ use crate::support::{
     DEADLINE, ended, eventually,
     folder::{Folders, assert_tidy, assert_whole, column, execute, installed, kept},
     module::Module,
+    server::no_node,
 };
 use futures::TryStreamExt;
 use stockroom::{
@@ -64,7 +65,7 @@ fn live_in<T>(data: PathBuf, catalogue: PathBuf, checkpoint: Checkpoint, work: i
     runtime.block_on(async {
         let data = DataFolder::open(&data).expect("opens");
         let source = Source::parse(catalogue.to_str().expect("UTF-8"), false).expect("a folder");
-        let parts = open_parts(data, vec![source], Limits::default(), None).await.expect("opens");
+        let parts = open_parts(data, vec![source], Limits::default(), no_node()).await.expect("opens");
         let catalogue = parts.catalogue.clone();
         let life = Life { registry: Registry::with_checkpoint(parts, checkpoint), catalogue };
         work(&life).await

@@ -87,18 +87,22 @@ impl Engine {
             .registry
             .installed_modules(|manifest| manifest.components.iter().any(|component| component.name == component_type))
             .await?;
+        let mut is_ready = true;
         let found = modules.into_iter().find_map(|module| {
             let (folder, manifest) = module.tree.components.get(component_type)?;
+            let ready = inner.registry.ready_folder(&module.sha256);
+            is_ready = ready.is_some();
             Some(Arc::new(Found {
                 module: module.manifest.name.clone(),
                 version: module.manifest.version.clone(),
-                root: module.tree.root().to_owned(),
+                // One that was never built may still do: most need no packages.
+                root: ready.unwrap_or_else(|| module.tree.root().to_owned()),
                 folder: folder.clone(),
                 manifest: manifest.clone(),
             }))
         });
         let mut kept = inner.known.kept.lock();
-        if kept.event == newest {
+        if kept.event == newest && is_ready {
             kept.found.insert(component_type.to_owned(), found.clone());
         }
         Ok(found)

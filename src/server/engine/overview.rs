@@ -31,6 +31,11 @@ impl Engine {
         found.into_iter().next().ok_or_else(|| ServerError::NotFound("There is no such flow.".to_owned()))
     }
 
+    /// Why no flow can run on this server, and what to do, when that is so.
+    pub async fn cannot_run(&self) -> Option<String> {
+        self.inner.host.check().await.err()
+    }
+
     /// Ids of the components of a flow whose module is not installed.
     ///
     /// # Errors

@@ -267,6 +267,11 @@ impl Registry {
             .ok_or_else(|| ServerError::NotFound("There is no such installation.".to_owned()))
     }
 
+    /// Where an installed archive is ready to run; `None` while it is not built.
+    pub fn ready_folder(&self, sha256: &str) -> Option<PathBuf> {
+        self.inner.runtime.folder(sha256)
+    }
+
     /// What npm said in a job, the last part of it; empty where it was not asked.
     pub async fn output_of(&self, id: &str) -> Result<String> {
         let id = id.to_owned();

@@ -35,11 +35,10 @@ struct Inner {
     /// Folders that are ready, by the same names.
     ready: PathBuf,
     temporary: PathBuf,
-    /// `None` without Node: nothing is made ready then, and no flow runs.
-    node: Option<Node>,
+    node: Node,
 }
 
-/// What runs modules.
+/// What builds and runs modules.
 pub struct Node {
     pub npm: Npm,
     pub host: Arc<dyn ComponentHost>,
@@ -74,7 +73,7 @@ impl From<io::Error> for Unready {
 }
 
 impl Runtime {
-    pub fn new(modules: PathBuf, ready: PathBuf, temporary: PathBuf, node: Option<Node>) -> Self {
+    pub fn new(modules: PathBuf, ready: PathBuf, temporary: PathBuf, node: Node) -> Self {
         Self { inner: Arc::new(Inner { modules, ready, temporary, node }) }
     }
 
@@ -83,7 +82,7 @@ impl Runtime {
         Some(self.inner.ready.join(sha256)).filter(|folder| folder.is_dir())
     }
 
-    /// Makes an unpacked module ready: its dependencies, then every component loaded once. Without Node, and for what is
+    /// Makes an unpacked module ready: its dependencies, then every component loaded once. Where components cannot run, and for what is
     /// ready already, it does nothing.
     ///
     /// `is_cancelled` is asked several times a second; `output` gets what npm says.
@@ -96,12 +95,13 @@ impl Runtime {
         is_cancelled: &(dyn Fn() -> bool + Sync),
         output: &mut String,
     ) -> Result<(), Unready> {
-        let Some(node) = &self.inner.node else {
-            output.push_str("Node.js is not on this machine: nothing was built, and flows cannot run.\n");
-            return Ok(());
-        };
+        let node = &self.inner.node;
         let target = self.inner.ready.join(&unpacked.sha256);
         if target.is_dir() {
+            return Ok(());
+        }
+        if let Err(reason) = node.host.check().await {
+            output.push_str(&reason);
             return Ok(());
         }
         let draft = self.inner.temporary.join(format!("runtime-{}", uuid::Uuid::new_v4()));
@@ -163,6 +163,7 @@ impl Runtime {
                 ));
             }
         }
+        node.host.release(draft).await;
         if findings.is_empty() { Ok(()) } else { Err(Unready::Load(findings)) }
     }
 }

@@ -165,7 +165,7 @@ async fn errors_that_nobody_catches_end_no_process() {
 #[tokio::test]
 async fn without_node_it_says_so() {
     let bench = Bench::with(|options| options.node = "/nowhere/node".into());
-    let error = bench.host.check().await.expect_err("there is no Node");
+    let error = bench.host.probe().await.expect_err("there is no Node");
     assert!(matches!(error, HostError::NoNode { .. }));
     assert!(error.to_string().contains("Install Node.js 20"), "{error}");
     let component = bench.component("1", "acme.demo.core.Any", "module.exports = {};").input(json!({}));

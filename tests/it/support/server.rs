@@ -1,6 +1,6 @@
 //! The whole server on a free port, on folders of the test.
 
-use std::{net::SocketAddr, path::Path, sync::Arc};
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use stockroom::{
     domain::person::Person,
@@ -10,9 +10,10 @@ use stockroom::{
         catalogue::Source,
         config::{Config, Origin, Setting, Surroundings},
         data::DataFolder,
+        engine::{self, Engine, SystemClock, Unheard, host::NoHost},
         http,
         registry::{Checkpoint, Registry},
-        runtime::Node,
+        runtime::{Node, Npm},
         settings::Connectors,
         state::{AppState, open_parts},
         store::catalogue::Offer,
@@ -50,31 +51,48 @@ impl TestServer {
 
     /// A server whose jobs tell `checkpoint` of the points that they reach.
     pub async fn with_checkpoint(data: &Path, checkpoint: Checkpoint) -> Self {
-        Self::with(data, checkpoint, None).await
+        Self::with(data, checkpoint, no_node()).await
     }
 
     /// A server that builds modules with `node`.
     pub async fn with_node(data: &Path, node: Node) -> Self {
-        Self::with(data, Checkpoint::default(), Some(node)).await
+        Self::with(data, Checkpoint::default(), node).await
     }
 
-    async fn with(data: &Path, checkpoint: Checkpoint, node: Option<Node>) -> Self {
+    async fn with(data: &Path, checkpoint: Checkpoint, node: Node) -> Self {
         let folder = data;
         let data = DataFolder::open(folder).expect("opens");
+        let host = Arc::clone(&node.host);
         let parts = open_parts(data, Vec::<Source>::new(), Limits::default(), node).await.expect("opens");
         let (store, catalogue, events) = (parts.store.clone(), parts.catalogue.clone(), parts.events.clone());
         let key = SecretKey::open(&folder.join("secret.key")).expect("opens");
+        let (settings, connectors) = (parts.settings.clone(), Connectors::new(store.clone(), key.clone()));
+        let registry = Registry::with_checkpoint(parts, checkpoint);
+        let engine = Engine::open(engine::Parts {
+            store: store.clone(),
+            registry: registry.clone(),
+            settings: settings.clone(),
+            connectors: connectors.clone(),
+            events: events.clone(),
+            host,
+            clock: Arc::new(SystemClock),
+            notices: Arc::new(Unheard),
+            api_url: String::new(),
+        })
+        .await
+        .expect("opens");
         let state = AppState {
             people: People::new(store.clone()),
             door: Door::new(store.clone(), key.clone()),
-            settings: parts.settings.clone(),
-            connectors: Connectors::new(store.clone(), key.clone()),
+            settings,
+            connectors,
+            engine,
             set_up: SetUp::default(),
             trail: Trail::new(store.clone()),
             key,
             surroundings: Surroundings::default(),
             acl: Acl::open(store.clone()).await.expect("opens"),
-            registry: Registry::with_checkpoint(parts, checkpoint),
+            registry,
             store,
             catalogue,
             events,
@@ -176,9 +194,16 @@ pub fn config(data: &Path, catalogues: &[&str], archive_bytes: u64) -> Config {
         public_url: set(None),
         trusted_proxy: set(Vec::new()),
         key_file: set(None),
+        node: set("off".to_owned()),
         first_administrator: None,
         key: None,
     }
+}
+
+/// Runs no components.
+pub fn no_node() -> Node {
+    let host = NoHost { reason: "No component runs here.".to_owned() };
+    Node { npm: Npm::new("npm", Duration::ZERO), host: Arc::new(host) }
 }
 
 /// A server without any catalogue.

@@ -33,6 +33,14 @@ pub trait ComponentHost: Send + Sync {
     /// failed.
     fn invoke(&self, invocation: Invocation, calls: Arc<dyn Calls>) -> BoxFuture<'_, Result<Value, Failure>>;
 
+    /// Whether components can run at all.
+    ///
+    /// # Errors
+    /// Why not, and what to do, in words for an administrator.
+    fn check(&self) -> BoxFuture<'_, Result<(), String>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
     /// Lets go of what is kept for the version in this folder, once what runs of it has ended.
     fn release<'a>(&'a self, _root: &'a Path) -> BoxFuture<'a, ()> {
         Box::pin(std::future::ready(()))
@@ -50,6 +58,10 @@ impl ComponentHost for NoHost {
     fn invoke(&self, _: Invocation, _: Arc<dyn Calls>) -> BoxFuture<'_, Result<Value, Failure>> {
         let failure = Failure::new(FailureKind::Crashed, self.reason.clone());
         Box::pin(std::future::ready(Err(failure)))
+    }
+
+    fn check(&self) -> BoxFuture<'_, Result<(), String>> {
+        Box::pin(std::future::ready(Err(self.reason.clone())))
     }
 }
 

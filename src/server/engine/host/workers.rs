@@ -64,7 +64,7 @@ impl NodeHost {
     ///
     /// # Errors
     /// Why not, in words for the administrator.
-    pub async fn check(&self) -> Result<NodeVersion, HostError> {
+    pub async fn probe(&self) -> Result<NodeVersion, HostError> {
         script::write(&self.inner.options.folder)?;
         self.inner.node().await
     }
@@ -100,6 +100,10 @@ impl NodeHost {
 impl ComponentHost for NodeHost {
     fn invoke(&self, invocation: Invocation, calls: Arc<dyn Calls>) -> BoxFuture<'_, Result<Value, Failure>> {
         Box::pin(self.inner.clone().invoke(invocation, calls))
+    }
+
+    fn check(&self) -> BoxFuture<'_, Result<(), String>> {
+        Box::pin(async { self.probe().await.map(drop).map_err(|error| error.to_string()) })
     }
 
     fn release<'a>(&'a self, root: &'a Path) -> BoxFuture<'a, ()> {
