@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::{
     ApiError,
-    server::{admin, fail, state, user},
+    server::{admin, fail, state, sudo, user},
 };
 use crate::{
     domain::flow::Flow,
@@ -132,6 +132,7 @@ pub async fn clone_flow(id: String) -> Result<(), ApiError> {
 
 #[server(prefix = "/backoffice/api", endpoint = "delete_flow")]
 pub async fn delete_flow(id: String) -> Result<(), ApiError> {
+    sudo()?;
     state().engine.delete_flow(&administrator()?, &id).await.map_err(fail)?;
     leptos_axum::redirect("/backoffice/flows");
     Ok(())

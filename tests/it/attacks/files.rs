@@ -71,9 +71,11 @@ async fn t7_no_script_of_a_module_runs() {
 }
 
 #[test]
-fn n1_t7_the_server_starts_no_other_program() {
+fn n1_t7_the_server_starts_no_program_but_node_and_npm() {
+    const STARTERS: [&str; 3] = ["engine/host/node.rs", "engine/host/process.rs", "runtime/npm.rs"];
     let sources = WalkDir::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")).into_iter().filter_map(Result::ok);
-    for entry in sources.filter(|entry| entry.file_type().is_file()) {
+    let is_starter = |path: &Path| STARTERS.iter().any(|starter| path.ends_with(starter));
+    for entry in sources.filter(|entry| entry.file_type().is_file() && !is_starter(entry.path())) {
         let text = fs::read_to_string(entry.path()).expect("is text");
         for way in ["process::Command", "CommandExt", "libc::exec", "posix_spawn"] {
             assert!(!text.contains(way), "{} in {}", way, entry.path().display());

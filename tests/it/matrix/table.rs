@@ -173,6 +173,9 @@ const ALREADY_OUT: &[(Role, u16)] =
     &[(Role::Nobody, 200), (Role::Revoked, 200), (Role::Forged, 200), (Role::Expired, 200)];
 const RULE: &str = r#"{"role":"evil","resource":"*","action":["*"]}"#;
 
+const HOOK: &str = "/flows/{flow}/components/{component}";
+const CALL: &str = "/flows/{running}/components/a?enqueueOnly=true";
+
 /// The routes of the public protocol.
 pub const REST: &[Row] = &[
     look("/acl-types", "/acl-types", Admins, 200),
@@ -229,10 +232,28 @@ pub const REST: &[Row] = &[
     change("PUT", "/service-config/{serviceId}", "/service-config/acme:git", Sudo, 200, r#"{"apiKey":"evil"}"#),
     change("DELETE", "/service-config/{serviceId}", "/service-config/acme:git", Sudo, 200, ""),
     look("/unprocessed-messages", "/unprocessed-messages", SignedIn, 200),
-    look("/unprocessed-messages/{id}", "/unprocessed-messages/1", SignedIn, 404),
-    change("POST", "/unprocessed-messages/{id}", "/unprocessed-messages/1", SignedIn, 404, "").inert(),
-    change("DELETE", "/unprocessed-messages/{id}", "/unprocessed-messages/1", SignedIn, 404, "").inert(),
-    change("POST", "/unprocessed-messages/{id}/retry", "/unprocessed-messages/1/retry", SignedIn, 404, "").inert(),
+    look("/unprocessed-messages/{id}", "/unprocessed-messages/{letter}", Admins, 200).but(HIDDEN),
+    change("POST", "/unprocessed-messages/{id}", "/unprocessed-messages/{letter}", Admins, 200, "").but(HIDDEN),
+    change("DELETE", "/unprocessed-messages/{id}", "/unprocessed-messages/{letter}", Admins, 200, "").but(HIDDEN),
+    change("POST", "/unprocessed-messages/{id}/retry", "/unprocessed-messages/{letter}/retry", Admins, 200, "")
+        .but(HIDDEN),
+    look("/flows", "/flows", SignedIn, 200),
+    change("POST", "/flows", "/flows", SignedIn, 200, r#"{"name":"evil","flow":{}}"#),
+    look("/flows/count", "/flows/count", SignedIn, 200),
+    look("/flows/{id}", "/flows/{flow}", Admins, 200).but(HIDDEN),
+    change("PUT", "/flows/{id}", "/flows/{flow}", Admins, 200, r#"{"name":"evil"}"#).but(HIDDEN),
+    change("DELETE", "/flows/{id}", "/flows/{flow}", Admins, 200, "").but(HIDDEN),
+    change("POST", "/flows/{id}/clone", "/flows/{flow}/clone", Admins, 200, "").but(HIDDEN),
+    look("/flows/{id}/validate", "/flows/{flow}/validate", Admins, 200).but(HIDDEN),
+    change("POST", "/flows/{id}/coordinator", "/flows/{running}/coordinator", Admins, 200, r#"{"command":"stop"}"#)
+        .but(HIDDEN),
+    look("/flows/{id}/coordinator/status", "/flows/{flow}/coordinator/status", Admins, 200).but(HIDDEN),
+    // Services elsewhere call these; the address is the secret.
+    change("GET", HOOK, CALL, Anybody, 202, ""),
+    change("POST", HOOK, CALL, Anybody, 202, "{}"),
+    change("PUT", HOOK, CALL, Anybody, 202, "{}"),
+    change("DELETE", HOOK, CALL, Anybody, 202, ""),
+    look("/logs", "/logs", SignedIn, 200),
     look("/user", "/user", SignedIn, 200),
     change("POST", "/user", "/user", Sudo, 200, r#"{"email":"evil@example.com","password":"{password}"}"#),
     change(
@@ -287,8 +308,10 @@ pub const FUNCTIONS: &[Row] = &[
     form("/backoffice/api/cancel_job", Sudo, "id={job}").inert(),
     form("/backoffice/api/change_password", SignedIn, "old={password}&new=another good one&again=another good one"),
     form("/backoffice/api/change_user", Sudo, "id={victim}&email=victim@example.com&scopes[0]=admin&is_active=true"),
+    form("/backoffice/api/clone_flow", Admins, "id={flow}"),
     form("/backoffice/api/create_token", Proved, "name=evil&scopes[0]={scope}&days=30"),
     form("/backoffice/api/delete_acl_rule", Sudo, "id={rule}&revision={revision}"),
+    form("/backoffice/api/delete_flow", Sudo, "id={flow}"),
     form("/backoffice/api/delete_user", Sudo, "id={victim}"),
     form("/backoffice/api/end_session", SignedIn, "id={session}"),
     form(
@@ -298,13 +321,16 @@ pub const FUNCTIONS: &[Row] = &[
     ),
     look("/backoffice/api/get_account", "/backoffice/api/get_account", Admins, 200),
     look("/backoffice/api/get_connector", "/backoffice/api/get_connector?id=acme:git", Admins, 200),
+    look("/backoffice/api/get_flow", "/backoffice/api/get_flow?id={flow}", Admins, 200),
     look("/backoffice/api/get_job", "/backoffice/api/get_job?id={job}", Admins, 200),
     look("/backoffice/api/get_module", "/backoffice/api/get_module?name=acme.pay", Admins, 200),
     look("/backoffice/api/get_user", "/backoffice/api/get_user?id={victim}", Admins, 200),
+    form("/backoffice/api/import_flow", Admins, r#"text={"name":"evil","flow":{}}"#),
     form("/backoffice/api/install_module", Sudo, "name=acme.fresh"),
     look("/backoffice/api/list_acl_rules", "/backoffice/api/list_acl_rules?acl_type=components", Admins, 200),
     look("/backoffice/api/list_audit", "/backoffice/api/list_audit", Admins, 200),
     look("/backoffice/api/list_connectors", "/backoffice/api/list_connectors", Admins, 200),
+    look("/backoffice/api/list_flows", "/backoffice/api/list_flows", Admins, 200),
     look("/backoffice/api/list_modules", "/backoffice/api/list_modules", Admins, 200),
     look("/backoffice/api/list_settings", "/backoffice/api/list_settings", Admins, 200),
     look("/backoffice/api/list_users", "/backoffice/api/list_users", Admins, 200),
@@ -320,6 +346,9 @@ pub const FUNCTIONS: &[Row] = &[
     form("/backoffice/api/save_setting", Sudo, "key=API_USER_CREATE_SCOPE&value="),
     form("/backoffice/api/sign_in", Anybody, "email=victim@example.com&password={password}"),
     form("/backoffice/api/sign_out", SignedIn, "").but(ALREADY_OUT),
+    // No component runs here, so it does not start, and says so.
+    change("POST", "/backoffice/api/start_flow", "/backoffice/api/start_flow", Admins, 409, "id={flow}").sends(FORM),
+    form("/backoffice/api/stop_flow", Admins, "id={running}"),
     look("/backoffice/api/test_acl", "/backoffice/api/test_acl?role=user&component=acme.pay.core.Send", Admins, 200),
     form("/backoffice/api/undo_remove_module", Sudo, "name=acme.gone"),
 ];
@@ -347,6 +376,8 @@ pub const OTHERS: &[Row] = &[
 pub const PAGES: &[Row] = &[
     look("/backoffice/modules", "/backoffice/modules", Admins, 200),
     look("/backoffice/modules/{name}", "/backoffice/modules/acme.pay", Admins, 200),
+    look("/backoffice/flows", "/backoffice/flows", Admins, 200),
+    look("/backoffice/flows/{id}", "/backoffice/flows/{flow}", Admins, 200),
     look("/backoffice/jobs/{id}", "/backoffice/jobs/{job}", Admins, 200),
     look("/backoffice/upload", "/backoffice/upload", Admins, 200),
     look("/backoffice/acl", "/backoffice/acl", Admins, 200),

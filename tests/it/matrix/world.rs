@@ -97,6 +97,28 @@ impl World {
         self.word("ticket", ticket["ticket"].as_str().expect("a ticket"));
         let victim = self.server.add_person("victim@example.com", &["user"], &[]).await.id;
         self.word("victim", victim);
+        self.add_flows().await;
+    }
+
+    /// A flow, and one that runs and has lost a message.
+    async fn add_flows(&mut self) {
+        let flow = json!({ "name": "Kept", "flow": { "a": { "type": "acme.pay.core.Send", "source": {} } } });
+        for word in ["flow", "running"] {
+            let (made, _) = self.ask("POST", "/flows", flow.clone()).await;
+            self.word(word, made["flowId"].as_str().expect("an id"));
+        }
+        let running = self.words["running"].clone();
+        execute(&self.data(), &format!("UPDATE flows SET stage = 'running', run_id = 1 WHERE id = '{running}'"));
+        execute(
+            &self.data(),
+            &format!(
+                "INSERT INTO unprocessed (id, flow_id, component_id, component_type, reason, error, kind, port, run_id,
+                                          attempts, correlation_id, body, accepted_at, created_at)
+                 VALUES ('letter', '{running}', 'a', 'acme.pay.core.Send', 'thrown', '{{}}', 'port', 'in', 1, 30, 'c',
+                         '{{\"content\":1,\"scope\":{{}}}}', 1, 1)"
+            ),
+        );
+        self.word("letter", "letter");
     }
 
     async fn add_people(&mut self) {
