@@ -1,10 +1,12 @@
 //! Runs components' code in Node, one process a module. Knows nothing of flows, the queue or SQL.
 
 mod connection;
+mod frames;
 mod node;
 mod output;
 mod process;
 mod script;
+mod table;
 mod watch;
 mod workers;
 

@@ -21,6 +21,7 @@ use super::{
     process::Plan,
     script,
 };
+use crate::domain::name::ModuleName;
 
 /// How often an invocation looks for another process when the one it found was just ending.
 const ATTEMPTS: usize = 3;
@@ -139,28 +140,38 @@ impl Inner {
     /// The process of the invocation's version, started now if there is none.
     async fn connection(self: &Arc<Self>, invocation: &Invocation) -> Result<Arc<Connection>, HostError> {
         let slot = self.slots.lock().entry(invocation.root.clone()).or_default().clone();
-        let mut there = slot.lock().await;
+        let mut there = slot.lock_owned().await;
         if let Some(connection) = there.as_ref().filter(|connection| !connection.is_closed()) {
             return Ok(connection.clone());
         }
+        let (host, module, root) = (self.clone(), invocation.module.clone(), invocation.root.clone());
+        // Whoever asked may give up, but a process that is being started has to be kept somewhere.
+        let started = tokio::spawn(async move {
+            let connection = host.start(&module, &root).await?;
+            *there = Some(connection.clone());
+            Ok(connection)
+        });
+        started
+            .await
+            .map_err(|cause| HostError::Process { module: invocation.module.clone(), cause: cause.to_string() })?
+    }
+
+    async fn start(self: &Arc<Self>, module: &ModuleName, root: &Path) -> Result<Arc<Connection>, HostError> {
         let script = script::write(&self.options.folder)?;
         let node = self.node().await?;
         let plan = Plan {
             program: &self.options.node,
             node: &node,
             script: &script,
-            module: &invocation.module,
-            root: &invocation.root,
+            module,
+            root,
             folder: &self.options.folder,
             memory_mb: self.options.limits.memory_mb,
-            may_spawn: self.options.may_spawn.contains(&invocation.module),
+            may_spawn: self.options.may_spawn.contains(module),
         };
         let number = self.started.fetch_add(1, Ordering::Relaxed);
-        let connection = Connection::start(&plan, number, &self.options.limits, self.stop.child_token()).await?;
-        *there = Some(connection.clone());
-        drop(there);
         self.sweep();
-        Ok(connection)
+        Connection::start(&plan, number, &self.options.limits, self.stop.child_token()).await
     }
 
     /// Retires the module's processes of other versions that were started before this one.
