@@ -11,12 +11,12 @@ use std::{
 };
 
 use futures::future::{BoxFuture, join_all};
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use serde_json::{Value, json};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{
-    Calls, ComponentHost, Failure, FailureKind, HostError, HostOptions, Invocation, Method, NodeVersion,
+    Calls, ComponentHost, Failure, FailureKind, HostError, HostLimits, HostOptions, Invocation, Method, NodeVersion,
     connection::{Connection, Gone},
     process::Plan,
     script,
@@ -34,6 +34,7 @@ pub struct NodeHost {
 
 struct Inner {
     options: HostOptions,
+    limits: RwLock<HostLimits>,
     /// What was found out about Node; asked again for as long as there is none.
     node: tokio::sync::Mutex<Option<NodeVersion>>,
     /// By the folder of the version.
@@ -51,6 +52,7 @@ impl NodeHost {
     pub fn new(options: HostOptions) -> Self {
         let stop = CancellationToken::new();
         let inner = Inner {
+            limits: RwLock::new(options.limits.clone()),
             options,
             node: tokio::sync::Mutex::default(),
             slots: Mutex::default(),
@@ -68,6 +70,11 @@ impl NodeHost {
     pub async fn check(&self) -> Result<NodeVersion, HostError> {
         script::write(&self.inner.options.folder)?;
         self.inner.node().await
+    }
+
+    /// From now on these hold: those of time and messages for the next invocations, those of memory for the next processes.
+    pub fn set_limits(&self, limits: HostLimits) {
+        *self.inner.limits.write() = limits;
     }
 
     /// Lets the process of a version end: it finishes what runs, and takes nothing new. Resolves when it has ended.
@@ -109,8 +116,8 @@ impl Inner {
         invocation.root = tokio::fs::canonicalize(&invocation.root).await.map_err(|_| {
             Failure::new(FailureKind::Missing, format!("The module {} is not installed.", invocation.module))
         })?;
-        self.give_limits(&mut invocation);
-        let limits = &self.options.limits;
+        let limits = self.limits.read().clone();
+        give_limits(&mut invocation, &limits);
         let limit = if invocation.method == Method::Load { limits.load } else { limits.receive };
         for _ in 0..ATTEMPTS {
             let connection = self.connection(&invocation).await?;
@@ -125,16 +132,6 @@ impl Inner {
         }
         let message = format!("The processes of {} end as soon as they start.", invocation.module);
         Err(Failure::new(FailureKind::Crashed, message))
-    }
-
-    /// The worker has to know what a message may weigh, whoever has made the invocation.
-    fn give_limits(&self, invocation: &mut Invocation) {
-        if let Value::Object(context) = &mut invocation.context {
-            let limits = &self.options.limits;
-            context.entry("limits").or_insert_with(
-                || json!({"receiveMs": limits.receive.as_millis() as u64, "messageBytes": limits.message_bytes}),
-            );
-        }
     }
 
     /// The process of the invocation's version, started now if there is none.
@@ -159,6 +156,7 @@ impl Inner {
     async fn start(self: &Arc<Self>, module: &ModuleName, root: &Path) -> Result<Arc<Connection>, HostError> {
         let script = script::write(&self.options.folder)?;
         let node = self.node().await?;
+        let limits = self.limits.read().clone();
         let plan = Plan {
             program: &self.options.node,
             node: &node,
@@ -166,12 +164,12 @@ impl Inner {
             module,
             root,
             folder: &self.options.folder,
-            memory_mb: self.options.limits.memory_mb,
-            may_spawn: self.options.may_spawn.contains(module),
+            memory_mb: limits.memory_mb,
+            is_trusted: self.options.trusted.contains(module),
         };
         let number = self.started.fetch_add(1, Ordering::Relaxed);
         self.sweep();
-        Connection::start(&plan, number, &self.options.limits, self.stop.child_token()).await
+        Connection::start(&plan, number, &limits, self.stop.child_token()).await
     }
 
     /// Retires the module's processes of other versions that were started before this one.
@@ -202,11 +200,12 @@ impl Inner {
     /// From now on, ends processes that have nothing to do.
     fn sweep(self: &Arc<Self>) {
         self.sweeps.call_once(|| {
-            let idle = self.options.limits.idle;
+            let idle = self.limits.read().idle;
             let (stop, host) = (self.stop.clone(), Arc::downgrade(self));
             tokio::spawn(async move {
                 while tokio::time::timeout(idle / 4, stop.cancelled()).await.is_err() {
                     let Some(host) = host.upgrade() else { return };
+                    let idle = host.limits.read().idle;
                     host.slots.lock().retain(|_, slot| {
                         let Ok(there) = slot.try_lock() else { return true };
                         let Some(connection) = there.as_ref() else { return true };
@@ -216,5 +215,15 @@ impl Inner {
                 }
             });
         });
+    }
+}
+
+/// The worker has to know what a message may weigh, whoever has made the invocation.
+fn give_limits(invocation: &mut Invocation, limits: &HostLimits) {
+    if let Value::Object(context) = &mut invocation.context {
+        let receive_ms = u64::try_from(limits.receive.as_millis()).unwrap_or(u64::MAX);
+        context
+            .entry("limits")
+            .or_insert_with(|| json!({"receiveMs": receive_ms, "messageBytes": limits.message_bytes}));
     }
 }
