@@ -3,6 +3,7 @@
 'use strict';
 
 const { createContext } = require('./context');
+const { tooBig } = require('./errors');
 const loader = require('./loader');
 const { Run } = require('./run');
 
@@ -42,7 +43,11 @@ async function invoke(id, invocation, server, warn) {
     } finally {
         run.close();
     }
-    return run.collected ? resultOf(run, component, invocation) : undefined;
+    if (!run.collected) return undefined;
+    const value = await resultOf(run, component, invocation);
+    const bytes = Buffer.byteLength(JSON.stringify(value) ?? '');
+    if (bytes > run.limit) throw tooBig(`What ${invocation.type} gives`, bytes, run.limit);
+    return value;
 }
 
 module.exports = { invoke };

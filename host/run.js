@@ -32,12 +32,10 @@ class Run {
     /** Begins something that the invocation does not end without. */
     begin(operation) {
 
-        const promise = operation();
+        const promise = operation().finally(() => this.pending.delete(promise));
         this.pending.add(promise);
+        // No handler here: where the component has none either, `traps` finds out.
         owners.set(promise, this);
-        const ended = () => this.pending.delete(promise);
-        promise.then(ended, ended);
-        // One that the component neither awaits nor catches is trapped by `traps`.
         return promise;
     }
 
@@ -64,6 +62,8 @@ class Run {
             const failed = outcomes.find(outcome => outcome.status === 'rejected');
             if (failed) throw failed.reason;
         }
+        // By then, `traps` knows of everything that went wrong before.
+        await new Promise(resolve => setImmediate(resolve));
         if (this.lost.length) throw this.lost[0];
     }
 

@@ -47,7 +47,7 @@ async fn it_reads_its_module_and_writes_in_its_own_folder_alone() {
 #[tokio::test]
 async fn a_module_that_the_administrator_names_may_start_programs() {
     let bench = Bench::with(|options| {
-        options.may_spawn = vec![stockroom::domain::name::ModuleName::parse("acme.demo.core").expect("a name")];
+        options.trusted = vec![stockroom::domain::name::ModuleName::parse("acme.demo.core").expect("a name")];
     });
     let code = "await tell(require('child_process').execSync('echo ran').toString().trim());";
     assert_eq!(told(&bench, "acme.demo.core.Spawn", code).await, json!("ran"));

@@ -1,10 +1,14 @@
 //! What a component asks of the server.
 
+use std::sync::Arc;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use futures::future::BoxFuture;
 use serde_json::{Value, json};
-use stockroom::server::engine::host::CallError;
+use stockroom::server::engine::host::{CallError, Calls, ComponentHost, Method};
 
 use super::{Bench, Script};
+use crate::support::eventually;
 
 #[tokio::test]
 async fn state_is_asked_by_key_and_saved_by_assignment() {
@@ -97,6 +101,45 @@ async fn files_go_in_pieces_both_ways() {
         .collect();
     assert_eq!(written, [vec![b'A'; SIZE], b"new".to_vec()].concat());
     assert_eq!(calls.calls("file.open"), [json!({"name": "copy.txt"}), json!({"id": "f-1", "replace": true})]);
+}
+
+/// Takes the longer for a message, the earlier it comes.
+struct Slow(parking_lot::Mutex<Vec<Value>>);
+
+impl Calls for Slow {
+    fn call(&self, name: String, args: Value) -> BoxFuture<'_, Result<Value, CallError>> {
+        Box::pin(async move {
+            if name == "send" {
+                let n = args["content"].as_u64().unwrap_or_default();
+                tokio::time::sleep(std::time::Duration::from_millis(20 - n)).await;
+                self.0.lock().push(args["content"].clone());
+            }
+            Ok(Value::Null)
+        })
+    }
+}
+
+#[tokio::test]
+async fn messages_that_nobody_waits_for_keep_their_order() {
+    let bench = Bench::new();
+    let code = "module.exports = { receive(context) { for (let n = 0; n < 20; n++) context.sendJson(n, 'out'); } };";
+    let component = bench.component("1", "acme.demo.core.Order", code).input(json!({}));
+    let calls = Arc::new(Slow(parking_lot::Mutex::default()));
+    bench.host.invoke(component.invocation(Method::Receive), calls.clone()).await.expect("runs");
+    assert_eq!(*calls.0.lock(), (0..20).map(|n| json!(n)).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn what_is_left_running_may_still_give_a_lock_back() {
+    let bench = Bench::new();
+    let code = "module.exports = { async receive(context) {
+        const lock = await context.lock('l');
+        setTimeout(() => lock.unlock(), 50);
+    } };";
+    let component = bench.component("1", "acme.demo.core.Late", code).input(json!({}));
+    let calls = Script::new();
+    component.receive(&bench.host, &calls).await.expect("runs");
+    eventually("the lock is given back", async || (!calls.calls("lock.unlock").is_empty()).then_some(())).await;
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use serde_json::json;
-use stockroom::server::engine::host::{ComponentHost, Failure, FailureKind, HostError, HostLimits, Method};
+use stockroom::server::engine::host::{CallError, ComponentHost, Failure, FailureKind, HostError, HostLimits, Method};
 
 use super::{Bench, Script};
 
@@ -58,9 +58,12 @@ async fn what_does_not_fit_the_port_is_invalid_and_what_is_too_big_is_told() {
     let calls = Script::new();
     let failure = component.receive(&bench.host, &calls).await.expect_err("does not fit");
     assert_eq!((failure.kind, failure.code), (FailureKind::Invalid, Some(json!("GRID_ERR_VAL_PORTS"))));
-    let failure = component.input(json!({"n": "5"})).receive(&bench.host, &calls).await.expect_err("is too big");
+    let component = component.input(json!({"n": "5"}));
+    let failure = component.receive(&bench.host, &calls).await.expect_err("is too big");
     assert_eq!(failure.kind, FailureKind::TooBig);
     assert!(calls.sent("out").is_empty());
+    bench.host.set_limits(HostLimits::default());
+    component.receive(&bench.host, &calls).await.expect("is small enough now");
 }
 
 #[tokio::test]
@@ -172,6 +175,26 @@ async fn without_node_it_says_so() {
     let failure =
         bench.host.invoke(component.invocation(Method::Receive), Script::new()).await.expect_err("cannot run");
     assert_eq!((failure.kind, failure.code), (FailureKind::Crashed, Some(json!("NO_NODE"))));
+}
+
+#[tokio::test]
+async fn a_message_that_could_not_be_queued_fails_the_method_unless_it_was_caught() {
+    let bench = Bench::new();
+    let code = "module.exports = { async receive(context) {
+        const { caught, late } = context.messages.in.content;
+        const sent = context.sendJson({}, 'out');
+        if (caught) await sent.catch(() => null);
+        if (late) await new Promise(resolve => setTimeout(resolve, 50));
+    } };";
+    let component = bench.component("1", "acme.demo.core.Lose", code);
+    let full = || CallError { message: "full".to_owned(), ..CallError::default() };
+    let calls = Script::answering(move |_, _| Err(full()));
+    for late in [true, false] {
+        let lost = component.clone().input(json!({"caught": false, "late": late}));
+        assert_eq!(lost.receive(&bench.host, &calls).await.expect_err("is lost").message, "full");
+        let caught = component.clone().input(json!({"caught": true, "late": late}));
+        caught.receive(&bench.host, &calls).await.expect("was caught");
+    }
 }
 
 #[tokio::test]

@@ -1,7 +1,6 @@
 //! The server's end of a process: invocations go in, calls come out, and everything ends with the process.
 
 use std::{
-    collections::HashMap,
     io::ErrorKind,
     sync::{
         Arc,
@@ -11,94 +10,28 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures::{SinkExt, StreamExt};
+use futures::StreamExt;
 use parking_lot::Mutex;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::{
-    net::unix::{OwnedReadHalf, OwnedWriteHalf},
+    net::unix::OwnedReadHalf,
     sync::{mpsc, oneshot, watch},
     time::Instant,
 };
-use tokio_util::{
-    codec::{FramedRead, FramedWrite, LengthDelimitedCodec},
-    sync::CancellationToken,
-};
+use tokio_util::{codec::FramedRead, sync::CancellationToken};
 
 use super::{
-    CallError, Calls, Failure, FailureKind, HostError, HostLimits, Invocation, output,
+    CallError, Calls, Failure, FailureKind, HostError, HostLimits, Invocation,
+    frames::{self, Incoming, Outgoing},
+    output,
     process::{self, Plan},
+    table::{Answering, Running, Table},
     watch::{self as watching, Fate},
 };
 use crate::domain::name::ModuleName;
 
-/// For how long what a method has left running may still ask for things, such as to give a lock back.
-const LINGER: Duration = Duration::from_secs(30);
 /// For how long a process may take to end once it has nothing to do.
 const GOODBYE: Duration = Duration::from_secs(5);
-
-/// From the process.
-#[derive(Deserialize)]
-#[serde(tag = "kind", rename_all = "lowercase")]
-enum Incoming {
-    Ready,
-    Call {
-        id: u64,
-        call: u64,
-        name: String,
-        #[serde(default)]
-        args: Value,
-    },
-    Done {
-        id: u64,
-        #[serde(default)]
-        value: Value,
-    },
-    Failed {
-        id: u64,
-        failure: Failure,
-    },
-}
-
-/// To the process.
-#[derive(Serialize)]
-#[serde(tag = "kind", rename_all = "lowercase")]
-enum Outgoing<'a> {
-    Invoke {
-        id: u64,
-        invocation: &'a Invocation,
-    },
-    Answer {
-        call: u64,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        value: Option<Value>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        error: Option<CallError>,
-    },
-    End,
-}
-
-impl Outgoing<'_> {
-    fn bytes(&self) -> Bytes {
-        serde_json::to_vec(self).unwrap_or_default().into()
-    }
-}
-
-/// An invocation that has not ended.
-struct Running {
-    calls: Arc<dyn Calls>,
-    end: oneshot::Sender<Result<Value, Failure>>,
-}
-
-#[derive(Default)]
-struct Table {
-    running: HashMap<u64, Running>,
-    /// Ended, but what they have left running may still call.
-    lingering: HashMap<u64, Arc<dyn Calls>>,
-    /// Takes nothing new any more.
-    is_closed: bool,
-    last_used: Option<Instant>,
-}
 
 /// The process takes nothing new: another has to be started.
 #[derive(Debug)]
@@ -107,7 +40,7 @@ pub(super) struct Gone(pub Invocation);
 /// A process of one version of a module.
 pub(super) struct Connection {
     pub module: ModuleName,
-    /// Of the processes of a host, this one was started so many-eth.
+    /// Counts the processes of a host in the order of their starts.
     pub number: u64,
     /// It runs more than trial loads, so that other versions of its module are on their way out.
     pub is_in_charge: AtomicBool,
@@ -137,7 +70,7 @@ impl Connection {
             module: module.clone(),
             number,
             is_in_charge: AtomicBool::default(),
-            table: Mutex::default(),
+            table: Mutex::new(Table::new()),
             next: AtomicU64::new(1),
             sender,
             fate: Arc::default(),
@@ -153,7 +86,7 @@ impl Connection {
         .flatten()
         .collect();
         let (tell_ready, ready) = oneshot::channel();
-        tokio::spawn(send(write, outbox, limits.frame_bytes));
+        tokio::spawn(frames::send(write, outbox, limits.frame_bytes));
         tokio::spawn(connection.clone().receive(read, tell_ready, limits.frame_bytes));
         let watched = connection.clone();
         let memory_mb = limits.memory_mb;
@@ -196,7 +129,7 @@ impl Connection {
             if table.is_closed {
                 return Err(Gone(invocation));
             }
-            table.running.insert(id, Running { calls, end });
+            table.running.insert(id, Running { calls, end, previous: None });
         }
         let _guard = Given { connection: self, id };
         drop(self.sender.send(frame));
@@ -233,7 +166,7 @@ impl Connection {
     pub fn retire_if_idle(self: &Arc<Self>, idle: Duration) {
         let is_idle = {
             let table = self.table.lock();
-            table.running.is_empty() && table.last_used.is_none_or(|used| used.elapsed() >= idle)
+            table.running.is_empty() && table.last_used.elapsed() >= idle
         };
         if is_idle {
             self.retire();
@@ -276,8 +209,8 @@ impl Connection {
 
     async fn receive(self: Arc<Self>, read: OwnedReadHalf, ready: oneshot::Sender<()>, frame_bytes: usize) {
         let mut ready = Some(ready);
-        let mut frames = FramedRead::new(read, codec(frame_bytes));
-        while let Some(frame) = frames.next().await {
+        let mut incoming = FramedRead::new(read, frames::codec(frame_bytes));
+        while let Some(frame) = incoming.next().await {
             let parsed = match frame {
                 Ok(bytes) => serde_json::from_slice(&bytes).map_err(|cause| cause.to_string()),
                 Err(cause) if cause.kind() == ErrorKind::InvalidData => Err(cause.to_string()),
@@ -304,33 +237,29 @@ impl Connection {
         }
     }
 
-    fn end(self: &Arc<Self>, id: u64, outcome: Result<Value, Failure>) {
-        let ended = {
-            let mut table = self.table.lock();
-            table.last_used = Some(Instant::now());
-            let ended = table.running.remove(&id);
-            if let Some(running) = &ended {
-                table.lingering.insert(id, running.calls.clone());
-            }
-            ended
-        };
-        let Some(running) = ended else { return };
-        drop(running.end.send(outcome));
-        let connection = self.clone();
-        tokio::spawn(async move {
-            tokio::time::sleep(LINGER).await;
-            connection.table.lock().lingering.remove(&id);
-        });
+    fn end(&self, id: u64, outcome: Result<Value, Failure>) {
+        let mut table = self.table.lock();
+        table.last_used = Instant::now();
+        if let Some(Running { calls, end, .. }) = table.running.remove(&id) {
+            table.linger(id, calls);
+            // Whoever waited may have given up.
+            let _ = end.send(outcome);
+        }
     }
 
     fn answer(self: Arc<Self>, id: u64, call: u64, name: String, args: Value) {
-        let calls = {
-            let table = self.table.lock();
-            table.running.get(&id).map(|running| running.calls.clone()).or_else(|| table.lingering.get(&id).cloned())
-        };
+        let answering = self.table.lock().answering(id, &name);
         tokio::spawn(async move {
-            let answer = match calls {
-                Some(calls) => calls.call(name, args).await,
+            let answer = match answering {
+                Some(Answering { calls, previous, done }) => {
+                    if let Some(previous) = previous {
+                        drop(previous.await);
+                    }
+                    let answer = calls.call(name, args).await;
+                    // Dropped, it tells the same.
+                    drop(done);
+                    answer
+                }
                 None => Err(CallError { message: format!("{name}: this has ended already."), ..CallError::default() }),
             };
             let (value, error) = match answer {
@@ -352,40 +281,6 @@ impl Drop for Given<'_> {
     fn drop(&mut self) {
         let mut table = self.connection.table.lock();
         table.running.remove(&self.id);
-        table.last_used = Some(Instant::now());
-    }
-}
-
-fn codec(frame_bytes: usize) -> LengthDelimitedCodec {
-    LengthDelimitedCodec::builder().length_field_length(4).big_endian().max_frame_length(frame_bytes).new_codec()
-}
-
-async fn send(write: OwnedWriteHalf, mut outbox: mpsc::UnboundedReceiver<Bytes>, frame_bytes: usize) {
-    let mut frames = FramedWrite::new(write, codec(frame_bytes));
-    while let Some(bytes) = outbox.recv().await {
-        // When the process has ended, its watcher tells everybody.
-        if frames.send(bytes).await.is_err() {
-            return;
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn frames_are_spelt_as_documented() {
-        let spelt = |frame: Outgoing<'_>| serde_json::from_slice::<Value>(&frame.bytes()).expect("JSON");
-        assert_eq!(spelt(Outgoing::End), json!({"kind": "end"}));
-        let answer = Outgoing::Answer { call: 7, value: Some(Value::Null), error: None };
-        assert_eq!(spelt(answer), json!({"kind": "answer", "call": 7, "value": null}));
-        let error = CallError { message: "no".to_owned(), ..CallError::default() };
-        let answer = Outgoing::Answer { call: 7, value: None, error: Some(error) };
-        assert_eq!(spelt(answer), json!({"kind": "answer", "call": 7, "error": {"message": "no"}}));
-        let done = serde_json::from_value::<Incoming>(json!({"kind": "done", "id": 1})).expect("a frame");
-        assert!(matches!(done, Incoming::Done { id: 1, value: Value::Null }));
+        table.last_used = Instant::now();
     }
 }

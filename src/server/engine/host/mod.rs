@@ -1,10 +1,12 @@
 //! Runs components' code in Node, one process a module. Knows nothing of flows, the queue or SQL.
 
 mod connection;
+mod frames;
 mod node;
 mod output;
 mod process;
 mod script;
+mod table;
 mod watch;
 mod workers;
 
@@ -73,15 +75,15 @@ pub struct HostOptions {
     /// A folder for this host alone: its script, and a folder for each process.
     pub folder: PathBuf,
     pub limits: HostLimits,
-    /// Modules whose code may start programs, such as one that brings a server along. Those are outside of Node's
-    /// permission model, so there are none unless the administrator names them.
-    pub may_spawn: Vec<ModuleName>,
+    /// Modules whose code may start programs, such as one that brings a server along, and load compiled code. Neither is
+    /// held by Node's permission model, so there are none unless the administrator names them.
+    pub trusted: Vec<ModuleName>,
 }
 
 impl HostOptions {
     /// The `node` on the `PATH`, with the usual limits.
     pub fn new(folder: PathBuf) -> Self {
-        Self { node: "node".into(), folder, limits: HostLimits::default(), may_spawn: Vec::new() }
+        Self { node: "node".into(), folder, limits: HostLimits::default(), trusted: Vec::new() }
     }
 }
 

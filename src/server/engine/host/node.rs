@@ -14,7 +14,7 @@ const PROBE: Duration = Duration::from_secs(30);
 /// Prints the version, and those of our flags that it knows.
 const QUESTION: &str = "const known = process.allowedNodeEnvironmentFlags; \
     JSON.stringify({version: process.versions.node, flags: \
-    ['--permission', '--experimental-permission', '--allow-net'].filter(flag => known.has(flag))})";
+    ['--permission', '--experimental-permission', '--allow-net', '--allow-addons'].filter(flag => known.has(flag))})";
 
 /// The Node.js that components run in.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -61,6 +61,11 @@ impl NodeVersion {
     /// Whether the permission model has a say in connections.
     pub(super) fn guards_network(&self) -> bool {
         self.knows("--allow-net")
+    }
+
+    /// Whether the permission model has a say in compiled code.
+    pub(super) fn guards_compiled_code(&self) -> bool {
+        self.knows("--allow-addons")
     }
 
     fn knows(&self, flag: &str) -> bool {

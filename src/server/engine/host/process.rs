@@ -34,7 +34,7 @@ pub(super) struct Plan<'a> {
     /// Where processes have their folders.
     pub folder: &'a Path,
     pub memory_mb: u64,
-    pub may_spawn: bool,
+    pub is_trusted: bool,
 }
 
 /// A process that has been started.
@@ -84,8 +84,11 @@ fn arguments(plan: &Plan<'_>, scratch: &Path) -> Vec<OsString> {
         if plan.node.guards_network() {
             arguments.push("--allow-net".into());
         }
-        if plan.may_spawn {
+        if plan.is_trusted {
             arguments.push("--allow-child-process".into());
+        }
+        if plan.is_trusted && plan.node.guards_compiled_code() {
+            arguments.push("--allow-addons".into());
         }
     }
     arguments.push(plan.script.into());

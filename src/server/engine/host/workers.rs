@@ -11,16 +11,17 @@ use std::{
 };
 
 use futures::future::{BoxFuture, join_all};
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use serde_json::{Value, json};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{
-    Calls, ComponentHost, Failure, FailureKind, HostError, HostOptions, Invocation, Method, NodeVersion,
+    Calls, ComponentHost, Failure, FailureKind, HostError, HostLimits, HostOptions, Invocation, Method, NodeVersion,
     connection::{Connection, Gone},
     process::Plan,
     script,
 };
+use crate::domain::name::ModuleName;
 
 /// How often an invocation looks for another process when the one it found was just ending.
 const ATTEMPTS: usize = 3;
@@ -33,6 +34,7 @@ pub struct NodeHost {
 
 struct Inner {
     options: HostOptions,
+    limits: RwLock<HostLimits>,
     /// What was found out about Node; asked again for as long as there is none.
     node: tokio::sync::Mutex<Option<NodeVersion>>,
     /// By the folder of the version.
@@ -50,6 +52,7 @@ impl NodeHost {
     pub fn new(options: HostOptions) -> Self {
         let stop = CancellationToken::new();
         let inner = Inner {
+            limits: RwLock::new(options.limits.clone()),
             options,
             node: tokio::sync::Mutex::default(),
             slots: Mutex::default(),
@@ -67,6 +70,11 @@ impl NodeHost {
     pub async fn probe(&self) -> Result<NodeVersion, HostError> {
         script::write(&self.inner.options.folder)?;
         self.inner.node().await
+    }
+
+    /// From now on these hold: those of time and messages for the next invocations, those of memory for the next processes.
+    pub fn set_limits(&self, limits: HostLimits) {
+        *self.inner.limits.write() = limits;
     }
 
     /// Lets the process of a version end: it finishes what runs, and takes nothing new. Resolves when it has ended.
@@ -116,8 +124,8 @@ impl Inner {
         invocation.root = tokio::fs::canonicalize(&invocation.root).await.map_err(|_| {
             Failure::new(FailureKind::Missing, format!("The module {} is not installed.", invocation.module))
         })?;
-        self.give_limits(&mut invocation);
-        let limits = &self.options.limits;
+        let limits = self.limits.read().clone();
+        give_limits(&mut invocation, &limits);
         let limit = if invocation.method == Method::Load { limits.load } else { limits.receive };
         for _ in 0..ATTEMPTS {
             let connection = self.connection(&invocation).await?;
@@ -134,41 +142,42 @@ impl Inner {
         Err(Failure::new(FailureKind::Crashed, message))
     }
 
-    /// The worker has to know what a message may weigh, whoever has made the invocation.
-    fn give_limits(&self, invocation: &mut Invocation) {
-        if let Value::Object(context) = &mut invocation.context {
-            let limits = &self.options.limits;
-            context.entry("limits").or_insert_with(
-                || json!({"receiveMs": limits.receive.as_millis() as u64, "messageBytes": limits.message_bytes}),
-            );
-        }
-    }
-
     /// The process of the invocation's version, started now if there is none.
     async fn connection(self: &Arc<Self>, invocation: &Invocation) -> Result<Arc<Connection>, HostError> {
         let slot = self.slots.lock().entry(invocation.root.clone()).or_default().clone();
-        let mut there = slot.lock().await;
+        let mut there = slot.lock_owned().await;
         if let Some(connection) = there.as_ref().filter(|connection| !connection.is_closed()) {
             return Ok(connection.clone());
         }
+        let (host, module, root) = (self.clone(), invocation.module.clone(), invocation.root.clone());
+        // Whoever asked may give up, but a process that is being started has to be kept somewhere.
+        let started = tokio::spawn(async move {
+            let connection = host.start(&module, &root).await?;
+            *there = Some(connection.clone());
+            Ok(connection)
+        });
+        started
+            .await
+            .map_err(|cause| HostError::Process { module: invocation.module.clone(), cause: cause.to_string() })?
+    }
+
+    async fn start(self: &Arc<Self>, module: &ModuleName, root: &Path) -> Result<Arc<Connection>, HostError> {
         let script = script::write(&self.options.folder)?;
         let node = self.node().await?;
+        let limits = self.limits.read().clone();
         let plan = Plan {
             program: &self.options.node,
             node: &node,
             script: &script,
-            module: &invocation.module,
-            root: &invocation.root,
+            module,
+            root,
             folder: &self.options.folder,
-            memory_mb: self.options.limits.memory_mb,
-            may_spawn: self.options.may_spawn.contains(&invocation.module),
+            memory_mb: limits.memory_mb,
+            is_trusted: self.options.trusted.contains(module),
         };
         let number = self.started.fetch_add(1, Ordering::Relaxed);
-        let connection = Connection::start(&plan, number, &self.options.limits, self.stop.child_token()).await?;
-        *there = Some(connection.clone());
-        drop(there);
         self.sweep();
-        Ok(connection)
+        Connection::start(&plan, number, &limits, self.stop.child_token()).await
     }
 
     /// Retires the module's processes of other versions that were started before this one.
@@ -199,11 +208,12 @@ impl Inner {
     /// From now on, ends processes that have nothing to do.
     fn sweep(self: &Arc<Self>) {
         self.sweeps.call_once(|| {
-            let idle = self.options.limits.idle;
+            let idle = self.limits.read().idle;
             let (stop, host) = (self.stop.clone(), Arc::downgrade(self));
             tokio::spawn(async move {
                 while tokio::time::timeout(idle / 4, stop.cancelled()).await.is_err() {
                     let Some(host) = host.upgrade() else { return };
+                    let idle = host.limits.read().idle;
                     host.slots.lock().retain(|_, slot| {
                         let Ok(there) = slot.try_lock() else { return true };
                         let Some(connection) = there.as_ref() else { return true };
@@ -213,5 +223,15 @@ impl Inner {
                 }
             });
         });
+    }
+}
+
+/// The worker has to know what a message may weigh, whoever has made the invocation.
+fn give_limits(invocation: &mut Invocation, limits: &HostLimits) {
+    if let Value::Object(context) = &mut invocation.context {
+        let receive_ms = u64::try_from(limits.receive.as_millis()).unwrap_or(u64::MAX);
+        context
+            .entry("limits")
+            .or_insert_with(|| json!({"receiveMs": receive_ms, "messageBytes": limits.message_bytes}));
     }
 }

@@ -1,0 +1,70 @@
+//! What runs in a process, and who answers its calls.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+
+use serde_json::Value;
+use tokio::{sync::oneshot, time::Instant};
+
+use super::{Calls, Failure};
+
+/// For how long what a method has left running may still ask for things, such as to give a lock back.
+const LINGER: Duration = Duration::from_secs(30);
+/// How many of these are kept at most.
+const LINGERING: usize = 1000;
+/// An invocation that has not ended.
+pub(super) struct Running {
+    pub calls: Arc<dyn Calls>,
+    pub end: oneshot::Sender<Result<Value, Failure>>,
+    /// Resolves when the last call is done that has to come before the next one.
+    pub previous: Option<oneshot::Receiver<()>>,
+}
+
+pub(super) struct Table {
+    pub running: HashMap<u64, Running>,
+    /// Ended, but what they have left running may still call.
+    lingering: VecDeque<(Instant, u64, Arc<dyn Calls>)>,
+    /// Takes nothing new any more.
+    pub is_closed: bool,
+    pub last_used: Instant,
+}
+
+impl Table {
+    pub fn new() -> Self {
+        Self { running: HashMap::new(), lingering: VecDeque::new(), is_closed: false, last_used: Instant::now() }
+    }
+
+    pub fn linger(&mut self, id: u64, calls: Arc<dyn Calls>) {
+        let now = Instant::now();
+        self.lingering.push_back((now, id, calls));
+        let is_over = |since: Instant| now.duration_since(since) > LINGER;
+        while self.lingering.len() > LINGERING || self.lingering.front().is_some_and(|(since, ..)| is_over(*since)) {
+            self.lingering.pop_front();
+        }
+    }
+
+    /// Who answers the calls of an invocation, what a call has to wait for, and whom it has to tell that it is done.
+    pub fn answering(&mut self, id: u64, name: &str) -> Option<Answering> {
+        let Some(running) = self.running.get_mut(&id) else {
+            let calls = self.lingering.iter().find(|(_, lingering, _)| *lingering == id)?.2.clone();
+            return Some(Answering { calls, previous: None, done: None });
+        };
+        let calls = running.calls.clone();
+        if name != "send" && !name.starts_with("state.") {
+            return Some(Answering { calls, previous: None, done: None });
+        }
+        let (done, next) = oneshot::channel();
+        let previous = running.previous.replace(next);
+        Some(Answering { calls, previous, done: Some(done) })
+    }
+}
+
+/// How a call is answered. Messages and changes of the state that a component does not wait for keep their order.
+pub(super) struct Answering {
+    pub calls: Arc<dyn Calls>,
+    pub previous: Option<oneshot::Receiver<()>>,
+    pub done: Option<oneshot::Sender<()>>,
+}
