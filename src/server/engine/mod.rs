@@ -45,8 +45,8 @@ use super::{
 use crate::domain::flow::{Descriptor, Flow, Stage};
 use host::ComponentHost;
 
-/// How long [`Engine::stop`] waits for what runs.
-const GRACE: Duration = Duration::from_secs(10);
+/// How long [`Engine::stop`] waits for what runs: of the ten seconds that the server has, two are left to end the host.
+const GRACE: Duration = Duration::from_secs(8);
 
 /// What an engine is built on.
 pub struct Parts {
@@ -190,7 +190,7 @@ impl Engine {
         }
     }
 
-    /// Takes nothing new, and waits for what runs, ten seconds at most; what has not ended then is delivered again at the
+    /// Takes nothing new, and waits for what runs, eight seconds at most; what has not ended then is delivered again at the
     /// next start.
     pub async fn stop(&self) {
         self.inner.stopping.cancel();

@@ -23,6 +23,8 @@ use crate::server::{
 /// Invocations at the same time, over all services and of one: a service that hangs must not hold up the others.
 const PARALLEL: usize = 256;
 const PARALLEL_OF_SERVICE: usize = 32;
+/// Messages that one lane delivers before others have their turn.
+const TURN: usize = 64;
 /// Wait after the store has failed.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -112,14 +114,22 @@ impl Engine {
     async fn deliver_next(&self, lane: &Lane) -> Result<bool> {
         let Some(loaded) = self.load(&lane.flow_id).await? else { return Ok(false) };
         let component_type = loaded.descriptor.nodes.get(&lane.component_id).map(|node| node.component.clone());
-        let Some(_permit) = self.permit(component_type.as_deref().unwrap_or_default()).await else { return Ok(false) };
+        let service = component_type.unwrap_or_default();
+        let mut permit = self.permit(&service).await;
         if self.inner.stopping.is_cancelled() {
             return Ok(false);
         }
         let (wanted, now) = (lane.clone(), self.now());
         let mut next = self.inner.store.write("take a message", move |tx| store::queue::take(tx, &wanted, now)).await?;
         let is_any = next.is_some();
+        let mut delivered = 0_usize;
         while let Some(message) = next.take() {
+            delivered += 1;
+            if delivered.is_multiple_of(TURN) {
+                // To the end of the line: other lanes of the service have waited.
+                drop(permit);
+                permit = self.permit(&service).await;
+            }
             let (id, attempts) = (message.id.clone(), message.attempts);
             match self.deliver(message).await {
                 Ok(following) => next = following,
