@@ -221,7 +221,10 @@ async fn run(config: Config) -> Result<(), String> {
         tracing::warn!(link, "there is no administrator yet: this link makes one, once");
     }
 
+    state.engine.resume().await.map_err(|cause| cause.to_string())?;
+    state.engine.spawn();
     let (stopping, registry, store) = (state.stopping.clone(), state.registry.clone(), state.store.clone());
+    let engine = state.engine.clone();
     let server = axum::serve(listener, http::router(state).into_make_service_with_connect_info::<SocketAddr>())
         .with_graceful_shutdown({
             let stopping = stopping.clone();
@@ -232,8 +235,9 @@ async fn run(config: Config) -> Result<(), String> {
     tracing::info!("ending: what is under way has {} seconds", GRACE.as_secs());
     stopping.cancel();
     let finished = tokio::time::timeout(GRACE, async {
-        registry.finish().await;
-        server.await
+        // Side by side: together they have no longer than one of them.
+        let ((), (), ended) = tokio::join!(registry.finish(), engine.stop(), server);
+        ended
     });
     match finished.await {
         Ok(Ok(Ok(()))) => {}

@@ -10,6 +10,7 @@ use stockroom::{
         catalogue::Source,
         config::{Config, Origin, Setting, Surroundings},
         data::DataFolder,
+        engine::{self, Engine, SystemClock, Unheard, host::NoHost},
         http,
         registry::{Checkpoint, Registry},
         settings::Connectors,
@@ -53,17 +54,33 @@ impl TestServer {
         let parts = open_parts(data, Vec::<Source>::new(), Limits::default()).await.expect("opens");
         let (store, catalogue, events) = (parts.store.clone(), parts.catalogue.clone(), parts.events.clone());
         let key = SecretKey::open(&folder.join("secret.key")).expect("opens");
+        let (settings, connectors) = (parts.settings.clone(), Connectors::new(store.clone(), key.clone()));
+        let registry = Registry::with_checkpoint(parts, checkpoint);
+        let engine = Engine::open(engine::Parts {
+            store: store.clone(),
+            registry: registry.clone(),
+            settings: settings.clone(),
+            connectors: connectors.clone(),
+            events: events.clone(),
+            host: Arc::new(NoHost { reason: "No component runs here.".to_owned() }),
+            clock: Arc::new(SystemClock),
+            notices: Arc::new(Unheard),
+            api_url: String::new(),
+        })
+        .await
+        .expect("opens");
         let state = AppState {
             people: People::new(store.clone()),
             door: Door::new(store.clone(), key.clone()),
-            settings: parts.settings.clone(),
-            connectors: Connectors::new(store.clone(), key.clone()),
+            settings,
+            connectors,
+            engine,
             set_up: SetUp::default(),
             trail: Trail::new(store.clone()),
             key,
             surroundings: Surroundings::default(),
             acl: Acl::open(store.clone()).await.expect("opens"),
-            registry: Registry::with_checkpoint(parts, checkpoint),
+            registry,
             store,
             catalogue,
             events,
