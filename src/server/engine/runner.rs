@@ -1,7 +1,8 @@
 //! Delivers messages: one at a time for each lane, many lanes at once, and no service may take all the room.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
+use futures::FutureExt;
 use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -201,9 +202,14 @@ impl Engine {
         let result = match self.invocation(loaded, &component_id, &found, cause).await {
             Ok(invocation) => {
                 let calls = Arc::new(ComponentCalls::new(self.clone(), origin));
-                let result = self.inner.host.invoke(invocation, Arc::clone(&calls) as _).await;
+                let running = self.inner.host.invoke(invocation, Arc::clone(&calls) as _);
+                // A fault of the host's must not leave the lane without anybody who works on it.
+                let result = AssertUnwindSafe(running).catch_unwind().await;
                 calls.end();
-                result.map(|_| ())
+                match result {
+                    Ok(result) => result.map(|_| ()),
+                    Err(_) => Err(Failure::new(FailureKind::Crashed, "The host of the components failed.")),
+                }
             }
             // Nothing of the component's: tried again like a crash.
             Err(cause) => Err(Failure::new(FailureKind::Crashed, cause.public().message)),
