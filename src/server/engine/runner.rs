@@ -1,7 +1,8 @@
 //! Delivers messages: one at a time for each lane, many lanes at once, and no service may take all the room.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
+use futures::FutureExt;
 use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -23,6 +24,8 @@ use crate::server::{
 /// Invocations at the same time, over all services and of one: a service that hangs must not hold up the others.
 const PARALLEL: usize = 256;
 const PARALLEL_OF_SERVICE: usize = 32;
+/// Messages that one lane delivers before others have their turn.
+const TURN: usize = 64;
 /// Wait after the store has failed.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -112,14 +115,22 @@ impl Engine {
     async fn deliver_next(&self, lane: &Lane) -> Result<bool> {
         let Some(loaded) = self.load(&lane.flow_id).await? else { return Ok(false) };
         let component_type = loaded.descriptor.nodes.get(&lane.component_id).map(|node| node.component.clone());
-        let Some(_permit) = self.permit(component_type.as_deref().unwrap_or_default()).await else { return Ok(false) };
+        let service = component_type.unwrap_or_default();
+        let mut permit = self.permit(&service).await;
         if self.inner.stopping.is_cancelled() {
             return Ok(false);
         }
         let (wanted, now) = (lane.clone(), self.now());
         let mut next = self.inner.store.write("take a message", move |tx| store::queue::take(tx, &wanted, now)).await?;
         let is_any = next.is_some();
+        let mut delivered = 0_usize;
         while let Some(message) = next.take() {
+            delivered += 1;
+            if delivered.is_multiple_of(TURN) {
+                // To the end of the line: other lanes of the service have waited.
+                drop(permit);
+                permit = self.permit(&service).await;
+            }
             let (id, attempts) = (message.id.clone(), message.attempts);
             match self.deliver(message).await {
                 Ok(following) => next = following,
@@ -191,9 +202,14 @@ impl Engine {
         let result = match self.invocation(loaded, &component_id, &found, cause).await {
             Ok(invocation) => {
                 let calls = Arc::new(ComponentCalls::new(self.clone(), origin));
-                let result = self.inner.host.invoke(invocation, Arc::clone(&calls) as _).await;
+                let running = self.inner.host.invoke(invocation, Arc::clone(&calls) as _);
+                // A fault of the host's must not leave the lane without anybody who works on it.
+                let result = AssertUnwindSafe(running).catch_unwind().await;
                 calls.end();
-                result.map(|_| ())
+                match result {
+                    Ok(result) => result.map(|_| ()),
+                    Err(_) => Err(Failure::new(FailureKind::Crashed, "The host of the components failed.")),
+                }
             }
             // Nothing of the component's: tried again like a crash.
             Err(cause) => Err(Failure::new(FailureKind::Crashed, cause.public().message)),

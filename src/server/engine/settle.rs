@@ -51,7 +51,7 @@ impl Engine {
     ) -> Result<Option<Message>> {
         let Err(failure) = attempt.result else {
             let next = self.end(&message, Ending::Gone, None, None).await?;
-            self.answer_if_quiet(&message).await?;
+            self.answer_if_quiet(&message).await;
             return Ok(next);
         };
         let node = loaded.descriptor.nodes.get(&message.lane.component_id);
@@ -106,7 +106,7 @@ impl Engine {
             let label = format!("errorHandling of {}", message.lane.component_id);
             self.stop_soon(&loaded.flow.id, by_engine(label));
         }
-        self.answer_if_quiet(&message).await?;
+        self.answer_if_quiet(&message).await;
         Ok(following)
     }
 

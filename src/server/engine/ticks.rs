@@ -93,7 +93,11 @@ impl Engine {
     }
 
     async fn try_tick(&self, (flow_id, component_id): &Key, last: Option<i64>) -> Result<()> {
-        let Some(loaded) = self.load(flow_id).await? else { return Ok(()) };
+        let Some(loaded) = self.load(flow_id).await? else {
+            // Gone with its owner.
+            self.forget_ticks(flow_id);
+            return Ok(());
+        };
         let Some(node) = loaded.descriptor.nodes.get(component_id) else { return Ok(()) };
         let Some(_permit) = self.permit(&node.component).await else { return Ok(()) };
         let now = self.now();

@@ -148,24 +148,22 @@ impl Engine {
     }
 
     /// Lets the caller go when nothing of its correlation is under way any more: nobody is left who could answer.
-    pub(super) async fn answer_if_quiet(&self, message: &Message) -> Result<()> {
+    pub(super) async fn answer_if_quiet(&self, message: &Message) {
         let (flow_id, correlation_id) = (message.lane.flow_id.clone(), message.correlation_id.clone());
         if !self.inner.pending.is_waiting(&flow_id, &correlation_id) {
-            return Ok(());
+            return;
         }
         let now = self.now();
-        let is_under_way = self
-            .inner
-            .store
-            .read({
-                let (flow_id, correlation_id) = (flow_id.clone(), correlation_id.clone());
-                move |connection| store::queue::is_under_way(connection, &flow_id, &correlation_id, now)
-            })
-            .await?;
-        if !is_under_way {
-            self.inner.pending.answer(&flow_id, &correlation_id, WebhookAnswer::Accepted);
+        let read = self.inner.store.read({
+            let (flow_id, correlation_id) = (flow_id.clone(), correlation_id.clone());
+            move |connection| store::queue::is_under_way(connection, &flow_id, &correlation_id, now)
+        });
+        match read.await {
+            Ok(true) => {}
+            Ok(false) => self.inner.pending.answer(&flow_id, &correlation_id, WebhookAnswer::Accepted),
+            // The caller waits a little longer; the message has ended all the same.
+            Err(cause) => tracing::warn!(%cause, flow = flow_id, "a caller could not be let go"),
         }
-        Ok(())
     }
 
     /// Keeps the scope of a message that comes to a component with a webhook, for calls that go on from it.

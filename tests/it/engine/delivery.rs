@@ -8,7 +8,7 @@ use std::sync::{
 use serde_json::{Value, json};
 use stockroom::server::engine::host::Method;
 
-use super::world::{ACTION, World, node};
+use super::world::{ACTION, TRIGGER, World, node};
 
 #[tokio::test]
 async fn a_port_gets_its_messages_one_at_a_time_and_in_order() {
@@ -75,4 +75,39 @@ async fn a_message_carries_its_scope_its_sender_and_its_correlation() {
     assert_eq!(context["node"]["type"], ACTION);
     assert_eq!(context["config"], json!({}));
     assert_eq!(context["limits"]["messageBytes"], 15_728_640);
+}
+
+#[tokio::test]
+async fn a_service_that_hangs_holds_up_no_other_and_a_host_that_panics_no_message() {
+    let world = World::new().await;
+    let mut nodes = serde_json::Map::new();
+    for n in 0..40 {
+        let id = format!("hangs{n}");
+        world.script(&id, |invocation, _| {
+            Box::pin(async move {
+                if invocation.method == Method::Receive {
+                    std::future::pending::<()>().await;
+                }
+                Ok(Value::Null)
+            })
+        });
+        nodes.insert(id, node(ACTION, &[]));
+    }
+    nodes.insert("other".to_owned(), node(TRIGGER, &[]));
+    world.script("other", |invocation, _| {
+        Box::pin(async move {
+            assert_ne!(invocation.context["input"]["content"]["data"], json!("panic"), "as asked");
+            Ok(Value::Null)
+        })
+    });
+    let flow = world.running(Value::Object(nodes)).await;
+    for n in 0..40 {
+        world.poke(&flow, &format!("hangs{n}"), json!({})).await;
+    }
+    for data in ["panic", "go on"] {
+        world.poke(&flow, "other", json!(data)).await;
+    }
+    let runs = world.until_runs("other", Method::Receive, 2).await;
+    assert_eq!(runs[1].context["input"]["content"]["data"], "go on");
+    assert_eq!(world.reports()[0].err["message"], "The host of the components failed.");
 }

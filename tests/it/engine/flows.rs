@@ -3,9 +3,12 @@
 use serde_json::{Value, json};
 use stockroom::{
     domain::flow::Stage,
-    server::engine::{
-        Change,
-        host::{FailureKind, Method},
+    server::{
+        engine::{
+            Change,
+            host::{FailureKind, Method},
+        },
+        store::queue::Kind,
     },
 };
 
@@ -115,7 +118,7 @@ async fn a_stop_drops_what_is_on_its_way_and_forgets_what_does_not_persist() {
     }
     eventually("both timers wait", async || {
         let queued = world.queued(&flow).await;
-        (queued.len() == 2 && queued.iter().all(|queued| queued.state == "waiting")).then_some(())
+        (queued.len() == 2 && queued.iter().all(|queued| queued.kind == Kind::Timeout)).then_some(())
     })
     .await;
     world.engine.stop_flow(&world.owner, &flow).await.expect("stops");

@@ -1,5 +1,10 @@
 //! What was accepted survives the end of the process.
 
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex},
+};
+
 use serde_json::{Value, json};
 use stockroom::{
     domain::flow::Stage,
@@ -125,4 +130,46 @@ async fn the_end_of_the_server_waits_for_what_runs() {
     ending.await.expect("ends");
     let left = world.queued(&flow).await;
     assert_eq!(left.iter().map(|queued| queued.state.as_str()).collect::<Vec<_>>(), ["waiting"]);
+}
+
+#[tokio::test]
+async fn nothing_is_lost_under_load_with_failures_and_restarts() {
+    const MESSAGES: u64 = 300;
+    let mut world = World::new().await;
+    world.set("RETRY_INIT_EXP", 0).await;
+    let (failed, arrived) = (Arc::<Mutex<BTreeSet<u64>>>::default(), Arc::<Mutex<BTreeSet<u64>>>::default());
+    world.passes_on("a");
+    let once = Arc::clone(&failed);
+    world.script("b", move |invocation, calls| {
+        let once = Arc::clone(&once);
+        Box::pin(async move {
+            if invocation.method == Method::Receive {
+                let content = invocation.context["input"]["content"].clone();
+                if once.lock().expect("a lock").insert(content["n"].as_u64().expect("a number")) {
+                    return Err(super::world::failure(FailureKind::Thrown));
+                }
+                let sent = calls.call("send".into(), json!({ "port": "out", "content": content })).await;
+                sent.map_err(|error| Failure::new(FailureKind::Thrown, error.message))?;
+            }
+            Ok(Value::Null)
+        })
+    });
+    let all = Arc::clone(&arrived);
+    world.script("c", move |invocation, _| {
+        if let Some(n) = invocation.context["input"]["content"]["n"].as_u64() {
+            all.lock().expect("a lock").insert(n);
+        }
+        Box::pin(async { Ok(Value::Null) })
+    });
+    let flow =
+        world.running(json!({ "a": node(ACTION, &[]), "b": node(ACTION, &["a"]), "c": node(ACTION, &["b"]) })).await;
+    for n in 0..MESSAGES {
+        world.poke(&flow, "a", json!({ "n": n })).await;
+        if n % 100 == 50 {
+            world.restart().await;
+        }
+    }
+    world.until_quiet(&flow).await;
+    assert_eq!(*arrived.lock().expect("a lock"), (0..MESSAGES).collect());
+    assert_eq!(world.unprocessed().await, []);
 }
