@@ -126,12 +126,6 @@ pub struct Surroundings {
 }
 
 impl Config {
-    /// Where components reach this server, without a slash at its end.
-    pub fn api_url(&self) -> String {
-        let listen = || format!("http://{}", self.listen.value);
-        self.public_url.value.clone().unwrap_or_else(listen).trim_end_matches('/').to_owned()
-    }
-
     /// Puts the sources together.
     ///
     /// # Errors

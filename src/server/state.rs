@@ -34,8 +34,6 @@ pub struct AppState {
     pub door: Door,
     pub settings: Settings,
     pub connectors: Connectors,
-    /// Idle until it is told to work: see [`Engine::resume`] and [`Engine::spawn`].
-    pub engine: Engine,
     pub set_up: SetUp,
     pub trail: Trail,
     pub key: SecretKey,
@@ -95,22 +93,6 @@ impl AppState {
         registry.resume().await.map_err(|cause| cause.to_string())?;
         catalogue.spawn_readers().await;
         registry.spawn_keeper();
-        let connectors = Connectors::new(store.clone(), key.clone());
-        let engine = Engine::open(engine::Parts {
-            store: store.clone(),
-            registry: registry.clone(),
-            settings: settings.clone(),
-            connectors: connectors.clone(),
-            events: events.clone(),
-            host: Arc::new(NoHost {
-                reason: "Components cannot run here: there is no Node on this machine.".to_owned(),
-            }),
-            clock: Arc::new(SystemClock),
-            notices: Arc::new(Unheard),
-            api_url: config.api_url(),
-        })
-        .await
-        .map_err(|cause| cause.to_string())?;
         Ok(Self {
             store: store.clone(),
             catalogue,
