@@ -45,6 +45,8 @@ pub struct FlowDetail {
     pub waiting: Vec<WaitingMessage>,
     /// Newest first.
     pub log: Vec<LogLine>,
+    /// Why no flow can run on this server, when that is so.
+    pub cannot_run: Option<String>,
 }
 
 /// A message that is on its way.
@@ -93,8 +95,9 @@ pub async fn get_flow(id: String) -> Result<FlowDetail, ApiError> {
     let queued = engine.messages(&who, &id, 50).await.map_err(fail)?;
     let filter = Filter { flow_id: Some(id), limit: LINES, ..Filter::default() };
     let log = engine.log(&who, filter).await.map_err(fail)?;
+    let cannot_run = engine.cannot_run().await;
     let waiting = queued.into_iter().map(waiting).collect();
-    Ok(FlowDetail { overview, flow, missing, waiting, log: log.into_iter().map(LogLine::from).collect() })
+    Ok(FlowDetail { overview, flow, missing, waiting, log: log.into_iter().map(LogLine::from).collect(), cannot_run })
 }
 
 fn waiting(queued: Queued) -> WaitingMessage {

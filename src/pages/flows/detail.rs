@@ -39,7 +39,7 @@ pub fn FlowPage() -> impl IntoView {
 
 #[component]
 fn Detail(detail: FlowDetail) -> impl IntoView {
-    let FlowDetail { overview, flow, missing, waiting, log } = detail;
+    let FlowDetail { overview, flow, missing, waiting, log, cannot_run } = detail;
     let labels = labels(&flow);
     let lost: Vec<String> = missing.iter().cloned().collect();
     let name = flow.name.clone();
@@ -60,6 +60,9 @@ fn Detail(detail: FlowDetail) -> impl IntoView {
             </header>
             <Refusal/>
             {flow.description.clone().filter(|text| !text.is_empty()).map(|text| view! { <p>{text}</p> })}
+            {cannot_run.map(|reason| view! {
+                <div class="notice bad" role="alert"><span aria-hidden="true">"!"</span><p>{reason}</p></div>
+            })}
             {(!lost.is_empty()).then(|| view! { <Lost flow=flow.clone() missing=lost.clone()/> })}
             <section class="part" aria-label="Components"><Graph flow=flow.clone() missing/></section>
             <Waiting waiting labels=labels.clone()/>

@@ -15,7 +15,10 @@ use crate::{
         when::count,
     },
     domain::flow::Stage,
-    server::store::flow_overview::FlowOverview,
+    server::{
+        engine::examples::{Example, examples},
+        store::flow_overview::FlowOverview,
+    },
 };
 
 #[component]
@@ -32,6 +35,10 @@ pub fn FlowsPage() -> impl IntoView {
         <p class="soft lead">"What runs on the installed modules. A flow is drawn elsewhere; here it is started, stopped and looked after."</p>
         <Refusal/>
         <Suspense>{list}</Suspense>
+        <section class="part" aria-labelledby="examples">
+            <h2 id="examples">"Begin with an example"</h2>
+            <ul class="rows list">{examples().into_iter().map(|example| view! { <ExampleRow example/> }).collect_view()}</ul>
+        </section>
         <details class="part">
             <summary><h2>"Import a flow"</h2></summary>
             <form class="sheet" method="post" action="/backoffice/api/import_flow">
@@ -51,7 +58,7 @@ fn List(flows: Vec<FlowOverview>) -> impl IntoView {
         return view! {
             <div class="empty">
                 <p><b>"There are no flows yet."</b></p>
-                <p class="soft">"Import one below, or let a designer make one by " <code>"POST /flows"</code> "."</p>
+                <p class="soft">"Add an example, import one, or let a designer make one by " <code>"POST /flows"</code> "."</p>
             </div>
         }
         .into_any();
@@ -64,6 +71,20 @@ fn List(flows: Vec<FlowOverview>) -> impl IntoView {
         </section>
     }
     .into_any()
+}
+
+#[component]
+fn ExampleRow(example: Example) -> impl IntoView {
+    let label = format!("Add the example {}", example.name);
+    view! {
+        <li>
+            <div><b>{example.name}</b><p class="soft">{example.description}</p></div>
+            <form method="post" action="/backoffice/api/import_flow">
+                <input type="hidden" name="text" value=example.text/>
+                <button class="btn" aria-label=label>"Add"</button>
+            </form>
+        </li>
+    }
 }
 
 #[component]

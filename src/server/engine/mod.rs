@@ -5,6 +5,7 @@ mod clock;
 mod components;
 mod context;
 mod errors;
+pub mod examples;
 mod flows;
 pub mod host;
 mod keeper;

@@ -1,4 +1,4 @@
-//! Static calls of components: they run code of modules, which is the engine's part.
+//! Static calls of components, which are not there yet.
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -11,12 +11,12 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
 
 /// The one answer.
 fn refuse() -> ServerError {
-    ServerError::NotImplemented("This server keeps modules and does not run them. Ask the engine.".to_owned())
+    ServerError::NotImplemented("Static calls of components are not there yet.".to_owned())
 }
 
 #[utoipa::path(
     get, path = "/component/{vendor}/{service}/{module}/{component}", tag = "components",
-    summary = "Call a component (not on this server)",
+    summary = "Call a component (not there yet)",
     params(
         ("vendor" = String, Path), ("service" = String, Path), ("module" = String, Path), ("component" = String, Path),
     ),
@@ -28,7 +28,7 @@ async fn read_from_component(_: UserActor) -> ServerError {
 
 #[utoipa::path(
     post, path = "/component/{vendor}/{service}/{module}/{component}", tag = "components",
-    summary = "Call a component with a body (not on this server)",
+    summary = "Call a component with a body (not there yet)",
     params(
         ("vendor" = String, Path), ("service" = String, Path), ("module" = String, Path), ("component" = String, Path),
     ),

@@ -1,0 +1,124 @@
+// 10. Flows: an example runs for real, its module goes away, it fails, the module comes back, it recovers.
+import { remove, install } from './client.mjs';
+import { expect, gotoHydrated, test } from './fixtures.mjs';
+import { heading } from './locators.mjs';
+import { checkLook } from './look.mjs';
+
+const GREET = 'Greet whoever calls';
+const TRIGGER = '6f6a1f5e-0001-4c5e-9a51-3d1c0a7e0001';
+// Until Node has started and loaded a module for the first time.
+const FIRST_RUN = { timeout: 20_000 };
+
+const badge = (page, text) => page.locator('header').getByText(text, { exact: true });
+
+async function addExample(page) {
+  await gotoHydrated(page, '/backoffice/flows');
+  await page.getByRole('button', { name: `Add the example ${GREET}` }).click();
+  await expect(heading(page, GREET)).toBeVisible();
+  return page.url().split('/').at(-1);
+}
+
+const call = (server, flow, name) =>
+  server.fetch(`/flows/${flow}/components/${TRIGGER}?name=${name}`, { cookie: null });
+
+async function set(server, key, value) {
+  const answer = await server.fetch('/config', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ key, value }),
+  });
+  expect(answer.status).toBe(200);
+}
+
+test.describe('with the modules that the example needs', () => {
+  test.beforeEach(async ({ server }) => {
+    await install(server, 'stockroom.http');
+    await install(server, 'stockroom.text');
+  });
+
+  test('an example is added, started, called, and stopped', async ({ page, server }) => {
+    const flow = await addExample(page);
+    await expect(badge(page, 'Stopped')).toBeVisible();
+    expect((await call(server, flow, 'Ada')).status).toBe(409);
+    await page.getByRole('button', { name: 'Start' }).click();
+    await expect(badge(page, 'Running')).toBeVisible(FIRST_RUN);
+    const answer = await call(server, flow, 'Ada');
+    expect([answer.status, await answer.json()]).toEqual([200, { greeting: 'Hello, Ada!' }]);
+    await page.reload();
+    await expect(page.getByText('waiting for requests')).toBeVisible();
+    await checkLook(page);
+    await page.getByRole('button', { name: 'Stop' }).click();
+    await expect(badge(page, 'Stopped')).toBeVisible();
+    expect((await call(server, flow, 'Ada')).status).toBe(409);
+  });
+
+  test('a module that is removed under it stops its messages, and brings them on when it is back', async ({ page, server }) => {
+    await set(server, 'RETRY_INIT_EXP', 500);
+    const flow = await addExample(page);
+    await page.getByRole('button', { name: 'Start' }).click();
+    await expect(badge(page, 'Running')).toBeVisible(FIRST_RUN);
+    await remove(server, 'stockroom.text');
+    // Nobody answers: the message waits for its component.
+    const waiting = call(server, flow, 'Grace');
+    await expect(async () => {
+      await page.reload();
+      await expect(page.getByText('Components of this flow are not installed.')).toBeVisible();
+      await expect(page.getByRole('heading', { name: '1 message on the way' })).toBeVisible();
+    }).toPass();
+    await expect(page.getByText('! not installed')).toBeVisible();
+    await checkLook(page);
+    await gotoHydrated(page, '/backoffice/flows');
+    await expect(page.getByText('1 missing component')).toBeVisible();
+    await checkLook(page);
+    await install(server, 'stockroom.text');
+    const answer = await waiting;
+    // The first failure is told to whoever called; the message itself goes on.
+    expect([200, 400]).toContain(answer.status);
+    await gotoHydrated(page, `/backoffice/flows/${flow}`);
+    await expect(async () => {
+      await page.reload();
+      await expect(page.getByRole('heading', { name: 'on the way' })).toHaveCount(0);
+    }).toPass();
+    await expect(page.getByText('Components of this flow are not installed.')).toHaveCount(0);
+    const again = await call(server, flow, 'Grace');
+    expect(await again.json()).toEqual({ greeting: 'Hello, Grace!' });
+  });
+});
+
+test('a flow whose modules are not installed does not start, and says which @nojs', async ({ page }) => {
+  await page.goto('/backoffice/flows');
+  await page.getByRole('button', { name: `Add the example ${GREET}` }).click();
+  await expect(page.getByText('Components of this flow are not installed.')).toBeVisible();
+  await page.getByRole('button', { name: 'Start' }).click();
+  await expect(page.getByRole('alert').filter({ hasText: 'stockroom.http' }).first()).toBeVisible();
+  await expect(badge(page, 'Stopped')).toBeVisible();
+});
+
+test('what is exported is imported again, and deleted @nojs', async ({ page, server }) => {
+  await page.goto('/backoffice/flows');
+  await page.getByRole('button', { name: `Add the example ${GREET}` }).click();
+  await expect(heading(page, GREET)).toBeVisible();
+  const exported = await server.fetch(`/flows/${page.url().split('/').at(-1)}`);
+  const text = await exported.text();
+  await page.goto('/backoffice/flows');
+  await page.getByText('Import a flow').click();
+  await page.getByLabel('Its JSON, as Export gives it').fill('{"name":');
+  await page.getByRole('button', { name: 'Import', exact: true }).click();
+  await expect(page.getByRole('alert')).toContainText('This is no JSON');
+  await page.getByText('Import a flow').click();
+  await page.getByLabel('Its JSON, as Export gives it').fill(text);
+  await page.getByRole('button', { name: 'Import', exact: true }).click();
+  await expect(heading(page, GREET)).toBeVisible();
+  await page.getByText('Delete this flow').first().click();
+  await page.getByRole('button', { name: 'Delete this flow' }).click();
+  await expect(heading(page, 'Flows')).toBeVisible();
+  await expect(page.getByRole('link', { name: GREET })).toHaveCount(1);
+});
+
+test.describe('looks', () => {
+  test('flows, when there are none', async ({ page }) => {
+    await gotoHydrated(page, '/backoffice/flows');
+    await expect(page.getByText('There are no flows yet.')).toBeVisible();
+    await checkLook(page);
+  });
+});
