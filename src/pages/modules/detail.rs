@@ -7,7 +7,7 @@ use leptos_router::hooks::use_params_map;
 use super::{
     access::AccessControl,
     components::Components,
-    remove::RemoveButton,
+    remove::{RemoveButton, UsedBy},
     side::{ChangeList, Side},
 };
 use crate::{
@@ -15,6 +15,7 @@ use crate::{
         ApiError,
         connectors::ConnectorView,
         get_module::{ModuleDetail, UpdateView, get_module},
+        server::{admin, state},
     },
     components::{
         badge::{BrokenBadge, InstalledBadge},
@@ -25,12 +26,14 @@ use crate::{
     domain::{
         job::{Job, Step},
         module::ConfigurationReason,
+        name::ModuleName,
     },
     islands::job::{Failed, Findings, JobProgress},
     pages::{
         connectors::{ConnectorForm, State as ConnectorState},
         not_found::Missing,
     },
+    server::store::flows::FlowUse,
 };
 
 #[component]
@@ -38,7 +41,10 @@ pub fn ModulePage() -> impl IntoView {
     let name = use_params_map().with_untracked(|params| params.get("name").unwrap_or_default());
     let content = Suspend::new(async move {
         match get_module(name).await {
-            Ok(detail) => view! { <Detail detail/> }.into_any(),
+            Ok(detail) => {
+                let flows = flows_using(&detail.name).await;
+                view! { <Detail detail flows/> }.into_any()
+            }
             Err(ApiError { status: 404, message, .. }) => view! { <Missing what=message/> }.into_any(),
             Err(error) => view! { <Failure error/> }.into_any(),
         }
@@ -47,7 +53,7 @@ pub fn ModulePage() -> impl IntoView {
 }
 
 #[component]
-fn Detail(detail: ModuleDetail) -> impl IntoView {
+fn Detail(detail: ModuleDetail, flows: Vec<FlowUse>) -> impl IntoView {
     let is_broken = detail.installed.is_none() && !detail.broken.is_empty();
     let description = (!detail.description_html.is_empty()).then(|| {
         view! {
@@ -99,12 +105,13 @@ fn Detail(detail: ModuleDetail) -> impl IntoView {
                         {is_broken.then(|| view! { <BrokenBadge/> })}
                     </p>
                 </div>
-                <Buttons detail=detail.clone()/>
+                <Buttons detail=detail.clone() flows=flows.clone()/>
             </header>
             <div id="news" data-live="">
                 <Refusal/>
                 <JobState job=detail.job.clone()/>
                 <Notices detail=detail.clone()/>
+                <Missed is_installed=detail.installed.is_some() flows/>
             </div>
             <div class="two">
                 <div>
@@ -120,9 +127,32 @@ fn Detail(detail: ModuleDetail) -> impl IntoView {
     .into_any()
 }
 
+/// What uses the module now, running flows first. Nothing where that cannot be told: the page is about the module.
+async fn flows_using(name: &str) -> Vec<FlowUse> {
+    let (Ok(admin), Ok(name)) = (admin(), ModuleName::parse(name)) else { return Vec::new() };
+    state().engine.flows_using(&admin, &name).await.unwrap_or_default()
+}
+
+/// Flows that wait for a module that is not installed.
+#[component]
+fn Missed(is_installed: bool, flows: Vec<FlowUse>) -> impl IntoView {
+    (!is_installed && !flows.is_empty()).then(|| {
+        let number = count(flows.len(), "flow");
+        view! {
+            <div class="notice bad" role="status">
+                <span aria-hidden="true">"!"</span>
+                <div>
+                    <p><b>{format!("{number} cannot do without this module.")}</b> " Installing it again brings them on."</p>
+                    <ul class="findings">{flows.into_iter().map(|flow| view! { <UsedBy flow/> }).collect_view()}</ul>
+                </div>
+            </div>
+        }
+    })
+}
+
 /// Download; install, update or remove.
 #[component]
-fn Buttons(detail: ModuleDetail) -> impl IntoView {
+fn Buttons(detail: ModuleDetail, flows: Vec<FlowUse>) -> impl IntoView {
     let is_busy = detail.job.as_ref().is_some_and(Job::is_running);
     let is_offered = detail.versions.iter().any(|version| version.offered);
     let name = detail.name.clone();
@@ -142,8 +172,10 @@ fn Buttons(detail: ModuleDetail) -> impl IntoView {
             </form>
         }
     });
-    let remove =
-        detail.installed.is_some().then(|| view! { <RemoveButton name=name.clone() label=detail.label.clone()/> });
+    let remove = detail
+        .installed
+        .is_some()
+        .then(|| view! { <RemoveButton name=name.clone() label=detail.label.clone() flows/> });
     view! { <div class="acts">{download} {install} {remove}</div> }
 }
 
