@@ -1,11 +1,7 @@
 //! The system webhook, with a receiver of its own and the clock under control.
 
-use std::{
-    net::SocketAddr,
-    sync::{Arc, Mutex},
-};
+use std::sync::Arc;
 
-use axum::{Router, extract::State, http::HeaderMap};
 use serde_json::{Map, Value, json};
 use stockroom::server::{
     access::{SecretKey, SudoActor},
@@ -14,90 +10,20 @@ use stockroom::server::{
     settings::Settings,
     store::{
         Store,
-        deliveries::{Delivery, State as Progress},
+        deliveries::{Delivery, State},
     },
     webhook::{Parts, SystemWebhook},
 };
-use tokio::net::TcpListener;
 
-use crate::support::{eventually, folder::Folders, server::fresh};
+use crate::{
+    engine::world::{self, ACTION, TRIGGER, action_module, node, trigger_module},
+    support::{eventually, folder::Folders, receiver::Receiver, server::fresh},
+};
 
 const START: i64 = 1_800_000_000_000;
 const SECOND: i64 = 1_000;
 const MINUTE: i64 = 60 * SECOND;
 const ERRORS: &str = "WEBHOOK_FLOW_COMPONENT_ERROR";
-
-/// A call that a receiver got.
-#[derive(Clone, Debug)]
-struct Call {
-    path: String,
-    headers: HeaderMap,
-    body: String,
-}
-
-impl Call {
-    fn header(&self, name: &str) -> &str {
-        self.headers.get(name).expect("a header").to_str().expect("a text")
-    }
-
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.body).expect("JSON")
-    }
-}
-
-#[derive(Clone)]
-struct Receiver {
-    address: SocketAddr,
-    calls: Arc<Mutex<Vec<Call>>>,
-    status: Arc<Mutex<u16>>,
-}
-
-impl Receiver {
-    async fn new() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("listens");
-        let address = listener.local_addr().expect("an address");
-        let receiver = Self { address, calls: Arc::default(), status: Arc::new(Mutex::new(200)) };
-        let router = Router::new().fallback(take).with_state(receiver.clone());
-        tokio::spawn(axum::serve(listener, router).into_future());
-        receiver
-    }
-
-    fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
-    }
-
-    fn answer(&self, status: u16) {
-        *self.status.lock().expect("a lock") = status;
-    }
-
-    fn calls(&self) -> Vec<Call> {
-        self.calls.lock().expect("a lock").clone()
-    }
-
-    async fn until(&self, count: usize) -> Vec<Call> {
-        eventually("calls", async || {
-            let calls = self.calls();
-            (calls.len() >= count).then_some(calls)
-        })
-        .await
-    }
-}
-
-async fn take(
-    State(receiver): State<Receiver>,
-    request: axum::extract::Request,
-) -> (axum::http::StatusCode, [(&'static str, &'static str); 1], &'static str) {
-    let (parts, body) = request.into_parts();
-    let body = axum::body::to_bytes(body, usize::MAX).await.expect("a body");
-    let call = Call {
-        path: parts.uri.to_string(),
-        headers: parts.headers,
-        body: String::from_utf8(body.to_vec()).expect("a text"),
-    };
-    receiver.calls.lock().expect("a lock").push(call);
-    let status = *receiver.status.lock().expect("a lock");
-    (axum::http::StatusCode::from_u16(status).expect("a status"), [("location", "/elsewhere")], "Not today.")
-}
 
 /// A webhook on a store of its own.
 struct World {
@@ -212,12 +138,13 @@ async fn each_address_gets_the_documented_body_signed() {
     }
     let ended = eventually("both are written down", async || {
         let deliveries = world.deliveries().await;
-        deliveries.iter().all(|delivery| delivery.state == Progress::Delivered).then_some(deliveries)
+        deliveries.iter().all(|delivery| delivery.state == State::Delivered).then_some(deliveries)
     })
     .await;
     let mut ids: Vec<&str> = ended.iter().map(|delivery| delivery.id.as_str()).collect();
     let mut sent: Vec<&str> = calls.iter().map(|call| call.header("stockroom-delivery")).collect();
-    (ids.sort_unstable(), sent.sort_unstable());
+    ids.sort_unstable();
+    sent.sort_unstable();
     assert_eq!(ids, sent);
     assert_eq!(ended[0].status, Some(200));
     assert_eq!(ended[0].subject, "acme.pay.core.Send in Orders");
@@ -253,7 +180,7 @@ async fn a_call_that_fails_is_made_again_later_and_later_until_it_is_given_up() 
     let mut waits = Vec::new();
     for tries in 1..5 {
         let delivery = world.tried(tries).await;
-        assert_eq!((delivery.tries, delivery.state, delivery.status), (tries, Progress::Waiting, Some(503)));
+        assert_eq!((delivery.tries, delivery.state, delivery.status), (tries, State::Waiting, Some(503)));
         let why = delivery.error.expect("a reason");
         assert_eq!(why, "The receiver answered with status 503. It said: Not today.");
         let wait = delivery.due_at - delivery.tried_at.expect("a time");
@@ -265,7 +192,7 @@ async fn a_call_that_fails_is_made_again_later_and_later_until_it_is_given_up() 
     }
     assert_eq!(waits, [30_000, 45_000, 60_000, 60_000]);
     let delivery = world.tried(5).await;
-    assert_eq!((delivery.state, delivery.ended_at.is_some()), (Progress::Failed, true));
+    assert_eq!((delivery.state, delivery.ended_at.is_some()), (State::Failed, true));
     let calls = world.receiver.calls();
     assert_eq!(calls.len(), 5);
     assert!(calls.iter().all(|call| call.header("stockroom-delivery") == delivery.id), "it has one id");
@@ -290,7 +217,7 @@ async fn a_receiver_that_has_recovered_gets_what_waited() {
     world.receiver.answer(204);
     world.clock.advance(30 * SECOND);
     let delivery = world.tried(2).await;
-    assert_eq!((delivery.state, delivery.status, delivery.error), (Progress::Delivered, Some(204), None));
+    assert_eq!((delivery.state, delivery.status, delivery.error), (State::Delivered, Some(204), None));
 }
 
 #[tokio::test]
@@ -310,7 +237,7 @@ async fn private_addresses_and_what_is_none_are_refused_at_once() {
     world.keep(vec![failed("It broke.")]).await;
     let ended = eventually("all are refused", async || {
         let deliveries = world.deliveries().await;
-        deliveries.iter().all(|delivery| delivery.state == Progress::Refused).then_some(deliveries)
+        deliveries.iter().all(|delivery| delivery.state == State::Refused).then_some(deliveries)
     })
     .await;
     assert_eq!(ended.len(), urls.len());
@@ -335,7 +262,7 @@ async fn what_was_kept_is_delivered_after_a_restart() {
     world.webhook.spawn();
     let calls = world.receiver.until(1).await;
     assert_eq!(calls[0].json()["err"]["message"], "It broke.");
-    assert_eq!(world.tried(1).await.state, Progress::Delivered);
+    assert_eq!(world.tried(1).await.state, State::Delivered);
     world.webhook.stop().await;
 }
 
@@ -445,5 +372,55 @@ async fn a_running_server_sends_a_test_and_writes_it_down() {
         .await
         .expect("reads");
     assert_eq!(actions, [ERRORS]);
+    webhook.stop().await;
+}
+
+#[tokio::test]
+async fn every_failure_of_a_removed_module_is_told_of_until_it_is_back() {
+    let world = world::World::new().await;
+    let (state, receiver) = (&world.server.state, Receiver::new().await);
+    let actor = SudoActor::command_line();
+    state.settings.set(&actor, ERRORS, json!(receiver.url("/hook"))).await.expect("sets");
+    let webhook = SystemWebhook::new(Parts {
+        store: state.store.clone(),
+        settings: state.settings.clone(),
+        key: key(),
+        clock: Arc::new(world.clock.clone()),
+        allow_private_addresses: true,
+    });
+    webhook.spawn();
+    *world.heard.other.lock().expect("a lock") = Some(Arc::new(webhook.clone()));
+    world.passes_on("a");
+    let flow = world.running(json!({ "a": node(TRIGGER, &[]), "b": node(ACTION, &["a"]) })).await;
+    world.remove(&action_module()).await;
+    world.poke(&flow, "a", json!({ "n": 1 })).await;
+    let first = &receiver.until(1).await[0].json();
+    assert_eq!(
+        (&first["type"], &first["flowId"], &first["flowName"]),
+        (&json!("component"), &json!(flow), &json!("A flow"))
+    );
+    assert_eq!((&first["componentId"], &first["componentType"]), (&json!("b"), &json!(ACTION)));
+    let text = first["err"]["message"].as_str().expect("a text");
+    assert!(text.contains("The module acme.pay is not installed"), "{text}");
+    assert_eq!(first["inputMessages"]["in"][0]["content"]["n"], 1);
+    // The first repetition fails, too, and so does the trigger's tick once its own module has gone.
+    world.until_failed(&flow, 1).await;
+    world.remove(&trigger_module()).await;
+    world.clock.advance(MINUTE);
+    let calls = receiver.until(3).await;
+    let mut failed: Vec<String> = calls.iter().map(|call| call.json()["componentId"].to_string()).collect();
+    failed.sort_unstable();
+    assert_eq!(failed, ["\"a\"", "\"b\"", "\"b\""]);
+    // Both are back: nothing fails any more, so nothing is told.
+    world.until_failed(&flow, 2).await;
+    world.server.install(&action_module()).await;
+    world.server.install(&trigger_module()).await;
+    world.clock.advance(2 * MINUTE);
+    world.until_quiet(&flow).await;
+    eventually("every call is written down", async || {
+        let deliveries = webhook.deliveries(&actor, 10).await.expect("lists");
+        (deliveries.len() == 3 && deliveries.iter().all(|delivery| delivery.state == State::Delivered)).then_some(())
+    })
+    .await;
     webhook.stop().await;
 }

@@ -211,6 +211,8 @@ impl Notices for SystemWebhook {
         if urls.is_empty() {
             return Ok(());
         }
+        // Whoever tells may be ahead of a clock that was set back; this is not to wait until it has caught up.
+        let now = now.min(self.now());
         let told = match notice {
             Notice::ComponentFailed(report) => {
                 let told = body::failure(report)?;
