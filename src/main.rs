@@ -224,8 +224,9 @@ async fn run(mut config: Config) -> Result<(), String> {
 
     state.engine.resume().await.map_err(|cause| cause.to_string())?;
     state.engine.spawn();
+    state.webhook.spawn();
     let (stopping, store) = (state.stopping.clone(), state.store.clone());
-    let (registry, engine) = (state.registry.clone(), state.engine.clone());
+    let (registry, engine, webhook) = (state.registry.clone(), state.engine.clone(), state.webhook.clone());
     let server = axum::serve(listener, http::router(state).into_make_service_with_connect_info::<SocketAddr>())
         .with_graceful_shutdown({
             let stopping = stopping.clone();
@@ -237,7 +238,7 @@ async fn run(mut config: Config) -> Result<(), String> {
     stopping.cancel();
     let finished = tokio::time::timeout(GRACE, async {
         // Side by side: together they have no longer than one of them.
-        let ((), (), ended) = tokio::join!(registry.finish(), engine.stop(), server);
+        let ((), (), (), ended) = tokio::join!(registry.finish(), engine.stop(), webhook.stop(), server);
         ended
     });
     match finished.await {

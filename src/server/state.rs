@@ -21,6 +21,7 @@ use super::{
     settings::{Connectors, Settings},
     store::{self, Store},
     time::now_ms,
+    webhook::{self, SystemWebhook},
 };
 
 /// Everything that a way in may ask for.
@@ -42,6 +43,8 @@ pub struct AppState {
     pub events: Events,
     /// Idle until it is told to work: see [`Engine::resume`] and [`Engine::spawn`].
     pub engine: Engine,
+    /// Keeps what is to be told; calls nobody until [`SystemWebhook::spawn`].
+    pub webhook: SystemWebhook,
     pub assets: Arc<super::http::Assets>,
     /// When this process began, in milliseconds since the Unix epoch.
     pub started_at: i64,
@@ -77,6 +80,13 @@ impl AppState {
         open_door(config, &people).await?;
         let registry = Registry::new(parts);
         let connectors = Connectors::new(store.clone(), key.clone());
+        let webhook = SystemWebhook::new(webhook::Parts {
+            store: store.clone(),
+            settings: settings.clone(),
+            key: key.clone(),
+            clock: Arc::new(engine::SystemClock),
+            allow_private_addresses: config.allow_private_addresses.value,
+        });
         let engine = Engine::open(engine::Parts {
             store: store.clone(),
             registry: registry.clone(),
@@ -85,7 +95,7 @@ impl AppState {
             events: events.clone(),
             host,
             clock: Arc::new(engine::SystemClock),
-            notices: Arc::new(engine::Unheard),
+            notices: Arc::new(webhook.clone()),
             api_url: config.api_url(),
         })
         .await
@@ -103,6 +113,7 @@ impl AppState {
             settings,
             connectors,
             engine,
+            webhook,
             set_up: SetUp::default(),
             trail: Trail::new(store.clone()),
             key,

@@ -20,3 +20,4 @@ mod rest_settings;
 mod routes;
 mod runtime;
 mod support;
+mod webhook;

@@ -15,7 +15,10 @@ use chacha20poly1305::{
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
-use crate::server::error::{Result, ServerError};
+use crate::server::{
+    catalogue::hex,
+    error::{Result, ServerError},
+};
 
 /// Length of the secret, in bytes.
 const LENGTH: usize = 32;
@@ -26,6 +29,7 @@ const NONCE: usize = 24;
 pub struct SecretKey {
     signing: [u8; 32],
     sealing: [u8; 32],
+    webhooks: [u8; 32],
 }
 
 impl std::fmt::Debug for SecretKey {
@@ -76,7 +80,11 @@ impl SecretKey {
     }
 
     fn derive(secret: &[u8; LENGTH]) -> Self {
-        Self { signing: mac(secret, b"stockroom: tokens"), sealing: mac(secret, b"stockroom: secrets at rest") }
+        Self {
+            signing: mac(secret, b"stockroom: tokens"),
+            sealing: mac(secret, b"stockroom: secrets at rest"),
+            webhooks: mac(secret, b"stockroom: webhooks"),
+        }
     }
 
     /// The HMAC-SHA256 of `message` under the signing key.
@@ -87,6 +95,11 @@ impl SecretKey {
     /// Whether `signature` is that of `message`, in a time that tells nothing.
     pub fn is_signed(&self, message: &[u8], signature: &[u8]) -> bool {
         keyed(&self.signing).chain_update(message).verify_slice(signature).is_ok()
+    }
+
+    /// What receivers of the system webhook check signatures with. It opens nothing else.
+    pub fn webhook_secret(&self) -> WebhookSecret {
+        WebhookSecret(hex(&self.webhooks))
     }
 
     /// Encrypts `plain`; `place` says where it is kept, and it opens nowhere else.
@@ -120,6 +133,34 @@ impl SecretKey {
 
     fn cipher(&self) -> XChaCha20Poly1305 {
         XChaCha20Poly1305::new(&Key::from(self.sealing))
+    }
+}
+
+/// A secret that is shared with receivers of the system webhook: 64 hexadecimal digits, which are the key as they stand.
+#[derive(Clone)]
+pub struct WebhookSecret(String);
+
+impl std::fmt::Debug for WebhookSecret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("WebhookSecret(…)")
+    }
+}
+
+impl WebhookSecret {
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+
+    /// The HMAC-SHA256 of `<seconds>.<body>`, in hexadecimal digits.
+    pub fn sign(&self, seconds: i64, body: &str) -> String {
+        let mut block = [0; 64];
+        block.iter_mut().zip(self.0.bytes()).for_each(|(to, from)| *to = from);
+        let mac = <Hmac<Sha256> as hmac::KeyInit>::new(&block.into())
+            .chain_update(seconds.to_string())
+            .chain_update(".")
+            .chain_update(body)
+            .finalize();
+        hex(&mac.into_bytes())
     }
 }
 

@@ -17,7 +17,7 @@ mod trail;
 use std::{net::IpAddr, ops::Deref, sync::Arc, time::Duration};
 
 pub use door::{Credentials, Door, NewSession, SESSION_COOKIE};
-pub use key::{SecretKey, random};
+pub use key::{SecretKey, WebhookSecret, random};
 pub use people::{Changes, NewPerson, People};
 pub use rules::{Acl, table_tag};
 pub use set_up::SetUp;

@@ -3,21 +3,13 @@
 use std::{
     collections::{HashMap, HashSet},
     io::{Read, Write},
-    net::IpAddr,
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
 
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc::Sender;
-use ureq::{
-    Agent,
-    http::Uri,
-    unversioned::{
-        resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver},
-        transport::{DefaultConnector, NextTimeout},
-    },
-};
+use ureq::Agent;
 
 use super::{
     found::{Content, Found, HashingFile, Reading, SourceError, hex, io_error, is_sha256},
@@ -28,7 +20,7 @@ use crate::{
     server::{
         archive::{Icon, Limits},
         catalogue::index::ListedIcon,
-        markup,
+        markup, outbound,
     },
 };
 
@@ -68,13 +60,11 @@ impl Remote {
             .timeout_connect(Some(Duration::from_secs(10)))
             .timeout_recv_response(Some(TIMEOUT))
             .timeout_per_read(Some(TIMEOUT))
-            .user_agent(concat!("stockroom/", env!("CARGO_PKG_VERSION")))
+            .user_agent(outbound::USER_AGENT)
             .build();
-        let resolver = PublicOnly { allow_private, inner: DefaultResolver::default() };
-        let agent = Agent::with_parts(config, DefaultConnector::default(), resolver);
         Ok(Self {
             address: address.to_owned(),
-            agent,
+            agent: outbound::agent(config, allow_private),
             icons: parking_lot::Mutex::default(),
             has_forgotten: AtomicBool::new(false),
         })
@@ -234,98 +224,9 @@ fn network(cause: ureq::Error) -> SourceError {
     SourceError(format!("The catalogue cannot be reached ({cause}). What was known of it is still listed."))
 }
 
-/// Resolves once, and hands out only addresses on the public internet (attack id W1).
-#[derive(Debug)]
-struct PublicOnly {
-    allow_private: bool,
-    inner: DefaultResolver,
-}
-
-impl Resolver for PublicOnly {
-    fn resolve(
-        &self,
-        uri: &Uri,
-        config: &ureq::config::Config,
-        timeout: NextTimeout,
-    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        let found = self.inner.resolve(uri, config, timeout)?;
-        if self.allow_private || found.iter().all(|address| is_public(address.ip())) {
-            return Ok(found);
-        }
-        Err(ureq::Error::Other(
-            "its address is a private one; --allow-private-addresses permits that".to_owned().into(),
-        ))
-    }
-}
-
-/// Whether an address is on the public internet: not loopback, private, link-local, shared, mapped to one of these, …
-pub fn is_public(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(v4) => {
-            let [a, b, c, _] = v4.octets();
-            !(v4.is_loopback()
-                || v4.is_private()
-                || v4.is_link_local()
-                || v4.is_unspecified()
-                || v4.is_broadcast()
-                || v4.is_multicast()
-                || v4.is_documentation()
-                || a == 0
-                || a >= 240
-                || (a == 100 && (64..128).contains(&b))
-                || (a == 198 && (b == 18 || b == 19))
-                || (a == 192 && b == 0 && c == 0))
-        }
-        IpAddr::V6(v6) => {
-            if let Some(v4) = v6.to_ipv4() {
-                return is_public(IpAddr::V4(v4));
-            }
-            let [first, second, ..] = v6.segments();
-            !(v6.is_loopback()
-                || v6.is_unspecified()
-                || v6.is_multicast()
-                || v6.is_unique_local()
-                || v6.is_unicast_link_local()
-                || first == 0x64 && second == 0xff9b
-                || first == 0x2001 && second == 0xdb8
-                || first == 0x2002)
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn w1_private_addresses_in_every_spelling_are_not_public() {
-        for private in [
-            "127.0.0.1",
-            "10.1.2.3",
-            "172.16.0.1",
-            "192.168.1.1",
-            "169.254.169.254",
-            "0.0.0.0",
-            "100.64.0.1",
-            "::1",
-            "::",
-            "fe80::1",
-            "fd00::1",
-            "::ffff:127.0.0.1",
-            "::ffff:10.0.0.1",
-            "::127.0.0.1",
-            "64:ff9b::7f00:1",
-            "2002:7f00:1::",
-            "224.0.0.1",
-            "255.255.255.255",
-            "198.18.0.1",
-        ] {
-            assert!(!is_public(private.parse().expect("an address")), "{private}");
-        }
-        for public in ["93.184.216.34", "2606:2800:220:1::1", "100.128.0.1"] {
-            assert!(is_public(public.parse().expect("an address")), "{public}");
-        }
-    }
 
     #[test]
     fn archives_lie_beside_their_index() {

@@ -58,16 +58,6 @@ pub trait Notices: Send + Sync {
     fn kept(&self) {}
 }
 
-/// Nobody listens.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Unheard;
-
-impl Notices for Unheard {
-    fn keep(&self, _: &Transaction<'_>, _: &Notice, _: i64) -> Result<()> {
-        Ok(())
-    }
-}
-
 /// A failure as reports and unprocessed messages show it: names and codes where a client looks for them.
 pub(super) fn shown(failure: &Failure) -> Value {
     let mut err = json!({ "message": failure.message, "name": failure.name.as_deref().unwrap_or("Error") });

@@ -31,7 +31,7 @@ use tokio::sync::{Notify, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use clock::{Clock, ManualClock, SystemClock};
-pub use errors::{ErrorReport, FlowStopped, Notice, Notices, Unheard};
+pub use errors::{ErrorReport, FlowStopped, Notice, Notices};
 pub use flows::{Change, Visible};
 pub use run::CoordinatorStatus;
 pub use unprocessed::public_shape;

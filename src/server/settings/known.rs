@@ -40,6 +40,18 @@ pub const COMPONENT_RECEIVE_TIMEOUT: &str = "COMPONENT_RECEIVE_TIMEOUT";
 pub const COMPONENT_POLLING_INTERVAL: &str = "COMPONENT_POLLING_INTERVAL";
 /// Shortest timer, in milliseconds.
 pub const WAITING_QUEUE_MIN_TIMEOUT: &str = "WAITING_QUEUE_MIN_TIMEOUT";
+/// Who hears of failures of components: addresses, separated by commas.
+pub const WEBHOOK_FLOW_COMPONENT_ERROR: &str = "WEBHOOK_FLOW_COMPONENT_ERROR";
+/// Who hears of flows that were stopped.
+pub const WEBHOOK_FLOW_STOPPED: &str = "WEBHOOK_FLOW_STOPPED";
+/// How often a webhook's call is tried.
+pub const WEBHOOK_RETRY_COUNT: &str = "WEBHOOK_RETRY_COUNT";
+/// Wait after the first try of a webhook's call, in milliseconds.
+pub const WEBHOOK_RETRY_INTERVAL: &str = "WEBHOOK_RETRY_INTERVAL";
+/// Longest wait between two tries, in milliseconds.
+pub const WEBHOOK_RETRY_MAX: &str = "WEBHOOK_RETRY_MAX";
+/// How long repeats of a failure are summed up, in minutes.
+pub const WEBHOOK_SUMMARY_MINUTES: &str = "WEBHOOK_SUMMARY_MINUTES";
 /// Largest message, in bytes.
 pub const MESSAGE_MAX_BYTES: &str = "LIMIT_MESSAGE_MAX_BYTES";
 
@@ -56,7 +68,7 @@ const fn text(key: &'static str, default: &'static str, meaning: &'static str) -
 }
 
 /// All of them, in the order in which they are shown.
-pub const KNOWN: [Known; 22] = [
+pub const KNOWN: [Known; 23] = [
     number(
         ARCHIVE_MAX_BYTES,
         10_485_760,
@@ -80,16 +92,25 @@ pub const KNOWN: [Known; 22] = [
     ),
     number(RETRY_MAX_EXP, 3_600_000, "Longest wait between two repetitions of a message, in milliseconds."),
     text(
-        "WEBHOOK_FLOW_COMPONENT_ERROR",
+        WEBHOOK_FLOW_COMPONENT_ERROR,
         "",
         "Addresses, separated by commas, that hear of every error of a component in a running flow.",
     ),
-    text("WEBHOOK_FLOW_STOPPED", "", "Addresses that hear of every flow that was stopped."),
+    text(WEBHOOK_FLOW_STOPPED, "", "Addresses, separated by commas, that hear of every flow that was stopped."),
     text("WEBHOOK_USER_CREATED", "", "Addresses that hear of every new user."),
     text("WEBHOOK_USER_FORGOT_PASSWORD", "", "Addresses that hear of every request for a forgotten password."),
-    number("WEBHOOK_RETRY_COUNT", 20, "How many times a webhook's call that failed is made again."),
-    number("WEBHOOK_RETRY_INTERVAL", 30_000, "Wait before a webhook's call is made again, in milliseconds."),
-    number("WEBHOOK_RETRY_MAX", 1_800_000, "Longest wait between two calls of a webhook, in milliseconds."),
+    number(WEBHOOK_RETRY_COUNT, 20, "How many times a webhook's call is tried before it is given up."),
+    number(
+        WEBHOOK_RETRY_INTERVAL,
+        30_000,
+        "Wait before a webhook's call is tried again, in milliseconds; each later one is half as long again.",
+    ),
+    number(WEBHOOK_RETRY_MAX, 1_800_000, "Longest wait between two tries of a webhook's call, in milliseconds."),
+    number(
+        WEBHOOK_SUMMARY_MINUTES,
+        0,
+        "For how many minutes repeats of an error are counted, to be told of together. 0: each error is told of by itself.",
+    ),
     flag(
         "AUTH_HUB_AUTOMATIC",
         true,

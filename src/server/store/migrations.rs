@@ -10,6 +10,7 @@ const VERSIONS: &[&str] = &[
     include_str!("migrations/2_access.sql"),
     include_str!("migrations/3_engine.sql"),
     include_str!("migrations/4_builds.sql"),
+    include_str!("migrations/5_webhook.sql"),
 ];
 
 /// Brings the database to the newest version, and refuses one that is newer than this program.

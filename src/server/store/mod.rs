@@ -6,6 +6,7 @@ pub mod audit;
 pub mod catalogue;
 pub mod configuration;
 pub mod continuations;
+pub mod deliveries;
 pub mod events;
 pub mod flow_log;
 pub mod flow_overview;

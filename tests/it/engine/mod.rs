@@ -9,4 +9,4 @@ mod restart;
 mod retries;
 mod ticks;
 mod webhooks;
-mod world;
+pub mod world;

@@ -73,16 +73,23 @@ impl ComponentHost for ScriptedHost {
     }
 }
 
-/// Keeps every notice that was committed.
+/// Keeps every notice, and passes it on to whoever else listens.
 #[derive(Default)]
 pub struct Heard {
     pub notices: Mutex<Vec<Notice>>,
+    pub other: Mutex<Option<Arc<dyn Notices>>>,
 }
 
 impl Notices for Heard {
-    fn keep(&self, _: &Transaction<'_>, notice: &Notice, _: i64) -> ServerResult<()> {
+    fn keep(&self, tx: &Transaction<'_>, notice: &Notice, now: i64) -> ServerResult<()> {
         self.notices.lock().expect("a lock").push(notice.clone());
-        Ok(())
+        self.other.lock().expect("a lock").as_ref().map_or(Ok(()), |other| other.keep(tx, notice, now))
+    }
+
+    fn kept(&self) {
+        if let Some(other) = &*self.other.lock().expect("a lock") {
+            other.kept();
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 pub mod client;
 pub mod folder;
 pub mod module;
+pub mod receiver;
 pub mod server;
 
 use std::time::{Duration, Instant};

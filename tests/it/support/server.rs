@@ -10,7 +10,7 @@ use stockroom::{
         catalogue::Source,
         config::{Config, Origin, Setting, Surroundings},
         data::DataFolder,
-        engine::{self, Engine, SystemClock, Unheard, host::NoHost},
+        engine::{self, Engine, SystemClock, host::NoHost},
         http,
         registry::{Checkpoint, Registry},
         runtime::{Node, Npm},
@@ -18,6 +18,7 @@ use stockroom::{
         state::{AppState, open_parts},
         store::catalogue::Offer,
         time::now_ms,
+        webhook::{self, SystemWebhook},
     },
 };
 use tokio::net::TcpListener;
@@ -68,6 +69,13 @@ impl TestServer {
         let key = SecretKey::open(&folder.join("secret.key")).expect("opens");
         let (settings, connectors) = (parts.settings.clone(), Connectors::new(store.clone(), key.clone()));
         let registry = Registry::with_checkpoint(parts, checkpoint);
+        let webhook = SystemWebhook::new(webhook::Parts {
+            store: store.clone(),
+            settings: settings.clone(),
+            key: key.clone(),
+            clock: Arc::new(SystemClock),
+            allow_private_addresses: true,
+        });
         let engine = Engine::open(engine::Parts {
             store: store.clone(),
             registry: registry.clone(),
@@ -76,7 +84,7 @@ impl TestServer {
             events: events.clone(),
             host,
             clock: Arc::new(SystemClock),
-            notices: Arc::new(Unheard),
+            notices: Arc::new(webhook.clone()),
             api_url: String::new(),
         })
         .await
@@ -87,6 +95,7 @@ impl TestServer {
             settings,
             connectors,
             engine,
+            webhook,
             set_up: SetUp::default(),
             trail: Trail::new(store.clone()),
             key,

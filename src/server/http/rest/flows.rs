@@ -168,7 +168,10 @@ impl Wanted {
 }
 
 fn is_text(value: &Value, text: &str) -> bool {
-    value.as_str().map_or_else(|| value.to_string() == text, |value| value == text)
+    match value {
+        Value::String(value) => value == text,
+        other => format!("{other}") == text,
+    }
 }
 
 /// One's own flows, or with the filter userId and as an administrator, somebody's.
