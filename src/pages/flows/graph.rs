@@ -11,14 +11,14 @@ use crate::domain::{
 };
 
 // All in CSS pixels.
-const WIDTH: usize = 190;
+const WIDTH: usize = 212;
 const HEIGHT: usize = 56;
 const GAP_X: usize = 56;
 const GAP_Y: usize = 22;
 const MARGIN: usize = 6;
 /// Characters that fit on a line of a box.
-const LABEL_MAX: usize = 24;
-const TYPE_MAX: usize = 28;
+const LABEL_MAX: usize = 23;
+const TYPE_MAX: usize = 25;
 
 /// What a box says of its component.
 struct Texts {
