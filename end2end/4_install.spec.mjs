@@ -42,7 +42,7 @@ remoteTest.describe('a slow catalogue', () => {
   remoteTest('step and time are shown, and survive a reload', async ({ page }) => {
     await gotoHydrated(page, '/backoffice/modules/acme.slow');
     await installButton(page).click();
-    await expect(steps(page).getByRole('listitem')).toHaveText(['Fetch', 'Check', 'Unpack', 'Register', 'Activate']);
+    await expect(steps(page).getByRole('listitem')).toHaveText(['Fetch', 'Check', 'Unpack', 'Build', 'Register', 'Activate']);
     await expect(steps(page).getByText('Fetch')).toHaveAttribute('aria-current', 'step');
     await expect(page.getByRole('status').filter({ hasText: 'Installing Slow' })).toHaveCount(1);
     await expect(installButton(page)).toBeDisabled();

@@ -1,6 +1,6 @@
 // 9. "Users" and "Audit": administrators say who may do what, and see who did it. All of it without JavaScript, too.
 import { readFile } from 'node:fs/promises';
-import { install } from './client.mjs';
+import { install, upload, uploadBroken } from './client.mjs';
 import { ADMIN, expect, gotoHydrated, makeModuleZip, test } from './fixtures.mjs';
 import { heading } from './locators.mjs';
 import { checkLook } from './look.mjs';
@@ -27,22 +27,13 @@ async function open(page, email) {
   await expect(heading(page, email)).toBeVisible();
 }
 
-function publish(server, cookie, name) {
-  const headers = { 'content-type': 'application/octet-stream' };
-  return server.fetch('/components', { method: 'POST', cookie, headers, body: makeModuleZip({ name }) });
-}
-
 test('a user is added, can sign in, and publishes as their vendor alone @nojs', async ({ page, server }) => {
   await addPerson(page, ANN, { vendors: 'acme' });
   await expect(person(page, ANN.email)).toContainText('publishes as acme');
   const ann = await server.signIn(ANN);
   expect((await server.fetch('/backoffice/index', { cookie: ann })).status).toBe(403);
-  expect((await publish(server, ann, 'acme.own')).status).toBe(200);
-  const { ticket } = await (await publish(server, ann, 'other.own')).json();
-  if (ticket) {
-    const state = async () => (await server.fetch(`/components/uploader/${ticket}`)).json();
-    await expect.poll(state).toHaveProperty('err');
-  }
+  await upload(server, makeModuleZip({ name: 'acme.own' }), ann);
+  await uploadBroken(server, makeModuleZip({ name: 'other.own' }), ann);
   await page.goto('/backoffice/modules/acme.own');
   await expect(heading(page, 'Own')).toBeVisible();
   expect((await page.goto('/backoffice/modules/other.own')).status()).toBe(404);

@@ -16,31 +16,27 @@ export async function install(server, name, version = '') {
   return finished(server, (await answer.json()).id);
 }
 
-/** Sends a zip and waits until it is installed or refused. */
-export async function upload(server, bytes) {
-  const answer = await server.fetch('/components', {
-    method: 'POST',
-    headers: { 'content-type': 'application/octet-stream' },
-    body: bytes,
-  });
-  expect(answer.status, 'uploading').toBe(200);
-  return finished(server, (await answer.json()).ticket);
+/** Sends a zip, as the administrator or with this cookie, and waits until it is installed. */
+export async function upload(server, bytes, cookie) {
+  return finished(server, await send(server, bytes, cookie));
 }
 
-/** Sends a zip that the server cannot take; gives the ticket. */
-export async function uploadBroken(server, bytes) {
-  const answer = await server.fetch('/components', {
-    method: 'POST',
-    headers: { 'content-type': 'application/octet-stream' },
-    body: bytes,
-  });
-  const { ticket } = await answer.json();
+/** Sends a zip that the server does not take; gives the ticket. */
+export async function uploadBroken(server, bytes, cookie) {
+  const ticket = await send(server, bytes, cookie);
   await expect.poll(() => state(server, ticket)).toHaveProperty('err');
   return ticket;
 }
 
 export async function remove(server, name) {
   expect((await post(server, 'remove_module', { name })).ok, `removing ${name}`).toBe(true);
+}
+
+async function send(server, body, cookie) {
+  const headers = { 'content-type': 'application/octet-stream' };
+  const answer = await server.fetch('/components', { method: 'POST', headers, body, cookie });
+  expect(answer.status, 'uploading').toBe(200);
+  return (await answer.json()).ticket;
 }
 
 async function state(server, ticket) {

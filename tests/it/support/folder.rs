@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
+    io::ErrorKind,
     path::{Path, PathBuf},
 };
 
@@ -38,11 +39,15 @@ impl Folders {
 }
 
 /// Every file below the data folder but the database and the key, and every folder of an unpacked module, by relative path.
+/// What goes away meanwhile, such as what an installation unpacks on the way, is not kept.
 pub fn kept(data: &Path) -> BTreeSet<String> {
     WalkDir::new(data)
         .min_depth(1)
         .into_iter()
-        .map(|entry| entry.expect("readable"))
+        .filter_map(|entry| match entry {
+            Err(gone) if gone.io_error().is_some_and(|cause| cause.kind() == ErrorKind::NotFound) => None,
+            entry => Some(entry.expect("readable")),
+        })
         .filter(|entry| entry.file_type().is_file() || entry.path().parent() == Some(&data.join("modules")))
         .map(|entry| entry.path().strip_prefix(data).expect("inside").to_string_lossy().into_owned())
         .filter(|path| !path.starts_with("stockroom.db") && path != "lock" && path != "secret.key")
