@@ -47,6 +47,8 @@ pub struct FlowDetail {
     pub log: Vec<LogLine>,
     /// Why no flow can run on this server, when that is so.
     pub cannot_run: Option<String>,
+    /// All that changes by itself, in short: what to tell whoever says when it has.
+    pub sight: String,
 }
 
 /// A message that is on its way.
@@ -89,6 +91,8 @@ impl From<Line> for LogLine {
 pub async fn get_flow(id: String) -> Result<FlowDetail, ApiError> {
     let (actor, engine) = (admin()?, state().engine);
     let who = user()?;
+    // First, so that what changes from here on is told.
+    let sight = engine.sight_of(&actor, &id).await.map_err(fail)?;
     let overview = engine.overview_of(&actor, &id).await.map_err(fail)?;
     let flow = engine.flow(&who, &id).await.map_err(fail)?;
     let missing = engine.missing_components(&flow).await.map_err(fail)?;
@@ -97,7 +101,8 @@ pub async fn get_flow(id: String) -> Result<FlowDetail, ApiError> {
     let log = engine.log(&who, filter).await.map_err(fail)?;
     let cannot_run = engine.cannot_run().await;
     let waiting = queued.into_iter().map(waiting).collect();
-    Ok(FlowDetail { overview, flow, missing, waiting, log: log.into_iter().map(LogLine::from).collect(), cannot_run })
+    let log = log.into_iter().map(LogLine::from).collect();
+    Ok(FlowDetail { overview, flow, missing, waiting, log, cannot_run, sight })
 }
 
 fn waiting(queued: Queued) -> WaitingMessage {

@@ -47,7 +47,7 @@ pub fn live() -> Live {
 }
 
 #[cfg(feature = "hydrate")]
-pub use browser::live;
+pub use browser::{live, watch};
 
 #[cfg(feature = "hydrate")]
 mod browser {
@@ -71,20 +71,36 @@ mod browser {
         LIVE.with(|live| *live.get_or_init(Live::new))
     }
 
+    /// Hands on the data of each server-sent event from this address.
+    fn listen(address: &str, hear: impl Fn(String) + 'static) {
+        let Ok(source) = web_sys::EventSource::new(address) else { return };
+        let heard = Closure::<dyn Fn(web_sys::MessageEvent)>::new(move |message: web_sys::MessageEvent| {
+            if let Some(data) = message.data().as_string() {
+                hear(data);
+            }
+        });
+        source.set_onmessage(Some(heard.as_ref().unchecked_ref()));
+        // Both live as long as the page.
+        heard.forget();
+        std::mem::forget(source);
+    }
+
+    /// Keeps a page up to date that names who tells when it has changed.
+    pub fn watch() {
+        let place = document().query_selector("[data-events]").ok().flatten();
+        let Some(address) = place.and_then(|place| place.get_attribute("data-events")) else { return };
+        listen(&address, |_| leptos::task::spawn_local(refresh::now()));
+    }
+
     impl Live {
         /// Listens to the server for as long as the page is open.
         pub fn connect(self) {
             let Some(cursor) = document().body().and_then(|body| body.get_attribute("data-cursor")) else { return };
-            let Ok(source) = web_sys::EventSource::new(&format!("/backoffice/events?after={cursor}")) else { return };
-            let heard = Closure::<dyn Fn(web_sys::MessageEvent)>::new(move |message: web_sys::MessageEvent| {
-                if let Some(event) = message.data().as_string().and_then(|data| serde_json::from_str(&data).ok()) {
+            listen(&format!("/backoffice/events?after={cursor}"), move |data| {
+                if let Ok(event) = serde_json::from_str(&data) {
                     self.hear(event);
                 }
             });
-            source.set_onmessage(Some(heard.as_ref().unchecked_ref()));
-            // Both live as long as the page.
-            heard.forget();
-            std::mem::forget(source);
         }
 
         /// Takes in what the server tells.

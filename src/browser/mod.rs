@@ -23,6 +23,7 @@ pub use forms::post;
 #[cfg(feature = "hydrate")]
 pub fn start() {
     live::live().connect();
+    live::watch();
     forms::listen();
     dialogs::listen();
 }

@@ -53,7 +53,7 @@ fn replace(old: &Element, new: &Element) {
     // What an island has made of the HTML since it came does not count.
     let sent =
         js_sys::Reflect::get(old, &key).ok().and_then(|sent| sent.as_string()).unwrap_or_else(|| old.inner_html());
-    if sent == html {
+    if sent == html || is_read(old) {
         return;
     }
     let focused = document().active_element().filter(|focused| old.contains(Some(focused)));
@@ -70,6 +70,16 @@ fn replace(old: &Element, new: &Element) {
             let _ = heir.focus();
         }
     }
+}
+
+/// Whether somebody has marked text in this part, or has scrolled in it: what they read stays where it is.
+fn is_read(part: &Element) -> bool {
+    let marked = window().get_selection().ok().flatten().filter(|selection| !selection.is_collapsed());
+    if marked.is_some_and(|marked| part.contains(marked.anchor_node().as_ref())) {
+        return true;
+    }
+    let Ok(inner) = part.query_selector_all("[data-scrolls]") else { return false };
+    (0..inner.length()).filter_map(|at| inner.get(at)?.dyn_into::<Element>().ok()).any(|inner| inner.scroll_top() > 0)
 }
 
 /// Brings the islands in new HTML to life, as the page's own script does at the start.

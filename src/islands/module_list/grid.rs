@@ -1,6 +1,6 @@
 //! The cards: however many modules there are, the page holds only those near the screen.
 
-use leptos::{html, prelude::*};
+use leptos::{html, prelude::*, tachys::view::keyed::keyed};
 
 use crate::{
     api::list_modules::PAGE_SIZE,
@@ -132,9 +132,13 @@ fn ModuleCard(place: usize, card: Card) -> impl IntoView {
     let vendor = card.vendor().to_owned();
     let rest = card.name.strip_prefix(&vendor).unwrap_or_default().to_owned();
     let text = card.broken.clone().unwrap_or_else(|| card.description.clone());
+    // Another picture is another element: an old one would show the old picture until the new one has come.
+    let icon = keyed([(card.icon.clone(), card.label.clone())], Clone::clone, |_, (sha256, label)| {
+        (|_| (), view! { <Icon sha256 label/> })
+    });
     view! {
         <a class="card" href=format!("/backoffice/modules/{}", card.name) data-place=place.to_string()>
-            <Icon sha256=card.icon.clone() label=card.label.clone()/>
+            {icon}
             <span class="badges">{badge}</span>
             <span class="head">
                 <b>{card.label.clone()}</b>

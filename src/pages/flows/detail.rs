@@ -39,14 +39,14 @@ pub fn FlowPage() -> impl IntoView {
 
 #[component]
 fn Detail(detail: FlowDetail) -> impl IntoView {
-    let FlowDetail { overview, flow, missing, waiting, log, cannot_run } = detail;
+    let FlowDetail { overview, flow, missing, waiting, log, cannot_run, sight } = detail;
     let labels = labels(&flow);
     let lost: Vec<String> = missing.iter().cloned().collect();
     let name = flow.name.clone();
     view! {
         <Title text=name.clone()/>
-        <div id="flow" data-live="">
-            <header class="flow-head">
+        <div data-events=format!("/backoffice/flows/{}/events?seen={sight}", flow.id)>
+            <header id="flow-head" class="flow-head" data-live="">
                 <div>
                     <h1>{name}</h1>
                     <p class="soft">
@@ -58,15 +58,17 @@ fn Detail(detail: FlowDetail) -> impl IntoView {
                 </div>
                 <Buttons flow=flow.clone()/>
             </header>
-            <Refusal/>
-            {flow.description.clone().filter(|text| !text.is_empty()).map(|text| view! { <p>{text}</p> })}
-            {cannot_run.map(|reason| view! {
-                <div class="notice bad" role="alert"><span aria-hidden="true">"!"</span><p>{reason}</p></div>
-            })}
-            {(!lost.is_empty()).then(|| view! { <Lost flow=flow.clone() missing=lost.clone()/> })}
-            <section class="part" aria-label="Components"><Graph flow=flow.clone() missing/></section>
-            <Waiting waiting labels=labels.clone()/>
-            <Log log labels/>
+            <div id="flow-news" data-live="">
+                <Refusal/>
+                {flow.description.clone().filter(|text| !text.is_empty()).map(|text| view! { <p>{text}</p> })}
+                {cannot_run.map(|reason| view! {
+                    <div class="notice bad" role="alert"><span aria-hidden="true">"!"</span><p>{reason}</p></div>
+                })}
+                {(!lost.is_empty()).then(|| view! { <Lost flow=flow.clone() missing=lost.clone()/> })}
+            </div>
+            <section id="flow-picture" class="part" aria-label="Components" data-live=""><Graph flow=flow.clone() missing/></section>
+            <div id="flow-waiting" data-live=""><Waiting waiting labels=labels.clone()/></div>
+            <div id="flow-log" data-live=""><Log log labels/></div>
         </div>
         <details class="part danger">
             <summary><h2>"Delete this flow"</h2></summary>
@@ -194,7 +196,7 @@ fn Log(log: Vec<LogLine>, labels: BTreeMap<String, String>) -> impl IntoView {
         <section class="part" aria-labelledby="log">
             <h2 id="log">"Log"</h2>
             {is_empty.then(|| view! { <p class="soft">"Nothing has happened yet."</p> })}
-            <ol class="log" reversed=true>{log.into_iter().map(row).collect_view()}</ol>
+            <ol class="log" reversed=true data-scrolls="" tabindex="0" aria-labelledby="log">{log.into_iter().map(row).collect_view()}</ol>
         </section>
     }
 }

@@ -3,9 +3,9 @@
 use serde_json::Value;
 use tokio::sync::watch;
 
-use super::{Engine, Loaded};
+use super::{Engine, Loaded, flows::nothing};
 use crate::server::{
-    access::UserActor,
+    access::{AdminActor, UserActor},
     error::Result,
     store::{
         self,
@@ -70,6 +70,23 @@ impl Engine {
             filter.user_id = Some(actor.person().id.clone());
         }
         self.inner.store.read(move |connection| store::flow_log::list(connection, &filter)).await
+    }
+
+    /// What a flow's page shows, in short: as long as this text is the same, so is the page.
+    ///
+    /// # Errors
+    /// [`ServerError::NotFound`](crate::server::error::ServerError::NotFound) where the flow is gone.
+    pub async fn sight_of(&self, _: &AdminActor, id: &str) -> Result<String> {
+        let (id, event) = (id.to_owned(), self.inner.events.newest());
+        self.inner
+            .store
+            .read(move |connection| {
+                let pulse = store::flows::pulse(connection, &id)?.ok_or_else(nothing)?;
+                let line = store::flow_log::newest(connection, &id)?;
+                let waiting = store::queue::count(connection, &id)?;
+                Ok(format!("{}.{}.{line}.{waiting}.{event}", pulse.stage, pulse.revision))
+            })
+            .await
     }
 
     /// The id of the newest line of all flows, for those who wait for the next.

@@ -4,6 +4,7 @@ mod assets;
 mod audit;
 mod error;
 mod events;
+mod flow_events;
 mod guard;
 mod icons;
 mod identity;
@@ -87,6 +88,7 @@ pub fn router(state: AppState) -> Router {
         .route("/backoffice/assets/{version}/{*path}", get(assets::serve))
         .route("/backoffice/events", get(events::stream))
         .route("/backoffice/audit/export", get(audit::export))
+        .route("/backoffice/flows/{id}/events", get(flow_events::stream))
         .route("/backoffice/icons/{sha256}", get(icons::serve))
         .route("/backoffice/index", get(index::serve))
         .route("/backoffice/modules/{name}/download", get(modules::download))

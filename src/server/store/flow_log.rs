@@ -42,6 +42,13 @@ pub struct Filter {
     pub offset: u32,
 }
 
+/// The id of the newest line of a flow; 0 where there is none.
+pub fn newest(connection: &Connection, flow_id: &str) -> Result<i64> {
+    Ok(connection
+        .prepare_cached("SELECT coalesce(max(id), 0) FROM flow_log WHERE flow_id = ?1")?
+        .query_row([flow_id], |row| row.get(0))?)
+}
+
 /// Appends a line and gives its id; the one of `line` is not read.
 pub fn append(tx: &Transaction<'_>, line: &Line) -> Result<i64> {
     Ok(tx

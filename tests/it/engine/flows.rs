@@ -203,3 +203,26 @@ async fn what_is_no_flow_is_refused() {
 fn filter(flow: &str) -> stockroom::server::store::flow_log::Filter {
     stockroom::server::store::flow_log::Filter { flow_id: Some(flow.to_owned()), limit: 100, ..Default::default() }
 }
+
+#[tokio::test]
+async fn what_a_page_shows_is_told_apart_from_what_it_showed() {
+    let world = World::new().await;
+    world.fails("b", FailureKind::Thrown);
+    let flow = world.flow(json!({ "a": node(ACTION, &[]), "b": node(ACTION, &["a"]) })).await;
+    world.passes_on("a");
+    let admin = world.admin().await.admin().expect("is one");
+    let sight = async || world.engine.sight_of(&admin, &flow).await.expect("asks");
+    let stopped = sight().await;
+    assert_eq!(sight().await, stopped);
+    world.engine.start_flow(&world.owner, &flow).await.expect("starts");
+    let running = sight().await;
+    assert_ne!(running, stopped);
+    world.poke(&flow, "a", json!(1)).await;
+    world.until_failed(&flow, 1).await;
+    let failed = sight().await;
+    assert_ne!(failed, running);
+    world.remove(&super::world::trigger_module()).await;
+    assert_ne!(sight().await, failed);
+    world.engine.delete_flow(&world.owner, &flow).await.expect("is deleted");
+    assert!(world.engine.sight_of(&admin, &flow).await.is_err());
+}

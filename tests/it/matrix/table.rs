@@ -363,6 +363,7 @@ pub const OTHERS: &[Row] = &[
     look("/backoffice/assets/{version}/{*path}", "/backoffice/assets/0/nothing", Anybody, 404),
     look("/backoffice/events", "/backoffice/events", Admins, 200).streams(),
     look("/backoffice/audit/export", "/backoffice/audit/export", Admins, 200),
+    look("/backoffice/flows/{id}/events", "/backoffice/flows/{flow}/events?seen=", Admins, 200).streams(),
     look("/backoffice/icons/{sha256}", "/backoffice/icons/{icon}", Admins, 200),
     look("/backoffice/index", "/backoffice/index", Admins, 200),
     look("/backoffice/modules/{name}/download", "/backoffice/modules/acme.pay/download", Admins, 200),
