@@ -18,7 +18,7 @@ use super::{
     events::Events,
     registry::{Parts, Registry},
     runtime::{Node, Npm, Runtime},
-    settings::{Connectors, Settings},
+    settings::{Accounts, Connectors, Settings},
     store::{self, Store},
     time::now_ms,
     webhook::{self, SystemWebhook},
@@ -35,6 +35,7 @@ pub struct AppState {
     pub door: Door,
     pub settings: Settings,
     pub connectors: Connectors,
+    pub accounts: Accounts,
     pub set_up: SetUp,
     pub trail: Trail,
     pub key: SecretKey,
@@ -80,6 +81,7 @@ impl AppState {
         open_door(config, &people).await?;
         let registry = Registry::new(parts);
         let connectors = Connectors::new(store.clone(), key.clone());
+        let accounts = Accounts::new(store.clone(), key.clone());
         let webhook = SystemWebhook::new(webhook::Parts {
             store: store.clone(),
             settings: settings.clone(),
@@ -92,6 +94,7 @@ impl AppState {
             registry: registry.clone(),
             settings: settings.clone(),
             connectors: connectors.clone(),
+            accounts: accounts.clone(),
             events: events.clone(),
             host,
             clock: Arc::new(engine::SystemClock),
@@ -112,6 +115,7 @@ impl AppState {
             door: Door::new(store.clone(), key.clone()),
             settings,
             connectors,
+            accounts,
             engine,
             webhook,
             set_up: SetUp::default(),

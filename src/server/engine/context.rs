@@ -87,11 +87,19 @@ impl Engine {
             return Err(ServerError::internal(format!("flow {} has no component {component_id}", flow.id)));
         };
         let owner = Owner::Component { flow_id: flow.id.clone(), component_id: component_id.to_owned() };
-        let state = inner.store.read(move |connection| store::states::get(connection, &owner)).await?;
+        let (flow_id, id) = (flow.id.clone(), component_id.to_owned());
+        let (state, account) = inner
+            .store
+            .read(move |connection| {
+                let account = store::accounts::of_component(connection, &flow_id, &id)?;
+                Ok((store::states::get(connection, &owner)?, account))
+            })
+            .await?;
         let mut config = Map::new();
         for service in found.service_ids(&node.component) {
             config.extend(inner.connectors.for_component(&service).await?);
         }
+        let auth = account.as_ref().map(|account| self.auth(account, &config)).transpose()?.unwrap_or_default();
         let receive_ms = inner.settings.number(COMPONENT_RECEIVE_TIMEOUT);
         let context = json!({
             "flowId": flow.id,
@@ -107,8 +115,8 @@ impl Engine {
             "manifest": found.manifest,
             "state": state,
             "config": config,
-            "auth": {},
-            "profileInfo": {},
+            "auth": auth,
+            "profileInfo": account.map(|account| account.profile).unwrap_or_default(),
             "input": cause.input,
             "apiUrl": inner.api_url,
             "limits": {

@@ -177,7 +177,13 @@ impl Engine {
             custom_fields: Some(flow.custom_fields),
             thumbnail: flow.thumbnail,
         };
-        self.create_flow(actor, change).await
+        let copy = self.create_flow(actor, change).await?;
+        // Accounts are their owner's alone.
+        if flow.user_id == actor.person().id {
+            let (from, to) = (id.to_owned(), copy.clone());
+            self.inner.store.write("copy accounts", move |tx| store::accounts::copy(tx, &from, &to)).await?;
+        }
+        Ok(copy)
     }
 
     /// Stops a flow and forgets it with everything that is kept of it.

@@ -1,5 +1,6 @@
 //! Runs flows made of installed components; docs/ENGINE.md is the map.
 
+mod accounts;
 mod calls;
 mod clock;
 mod components;
@@ -41,7 +42,7 @@ use super::{
     error::Result,
     events::Events,
     registry::Registry,
-    settings::{Connectors, Settings},
+    settings::{Accounts, Connectors, Settings},
     store::{self, Store, audit::By},
 };
 use crate::domain::flow::{Descriptor, Flow, Stage};
@@ -56,6 +57,7 @@ pub struct Parts {
     pub registry: Registry,
     pub settings: Settings,
     pub connectors: Connectors,
+    pub accounts: Accounts,
     pub events: Events,
     pub host: Arc<dyn ComponentHost>,
     pub clock: Arc<dyn Clock>,
@@ -75,6 +77,7 @@ struct Inner {
     registry: Registry,
     settings: Settings,
     connectors: Connectors,
+    accounts: Accounts,
     events: Events,
     host: Arc<dyn ComponentHost>,
     clock: Arc<dyn Clock>,
@@ -117,12 +120,13 @@ impl Engine {
             .store
             .read(|connection| Ok((store::queue::newest(connection)?, store::flow_log::latest(connection)?)))
             .await?;
-        let Parts { store, registry, settings, connectors, events, host, clock, notices, api_url } = parts;
+        let Parts { store, registry, settings, connectors, accounts, events, host, clock, notices, api_url } = parts;
         let inner = Inner {
             store,
             registry,
             settings,
             connectors,
+            accounts,
             events,
             host,
             clock,

@@ -1,5 +1,6 @@
 //! The system configuration: what administrators have stored, and what holds without it.
 
+pub mod accounts;
 pub mod connectors;
 mod known;
 
@@ -8,6 +9,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use parking_lot::RwLock;
 use serde_json::{Value, json};
 
+pub use accounts::Accounts;
 pub use connectors::Connectors;
 pub use known::{
     ARCHIVE_MAX_BYTES, COMPONENT_POLLING_INTERVAL, COMPONENT_RECEIVE_TIMEOUT, KNOWN, Kind, Known, MESSAGE_MAX_BYTES,

@@ -1,6 +1,7 @@
 //! The SQLite registry. Every SQL line of the product is in this folder, one file a group of tables; all of it is
 //! portable to PostgreSQL (upserts, `RETURNING`, CTEs), because larger installations will run the same statements there.
 
+pub mod accounts;
 pub mod acl;
 pub mod audit;
 pub mod catalogue;

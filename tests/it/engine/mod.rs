@@ -1,5 +1,6 @@
 //! The engine through the real store, with a host that does what each test says, and time under control.
 
+mod accounts;
 mod calls;
 mod delivery;
 mod errors;

@@ -265,6 +265,7 @@ async fn engine(server: &TestServer, clock: &ManualClock, host: &Arc<ScriptedHos
         registry: state.registry.clone(),
         settings: state.settings.clone(),
         connectors: state.connectors.clone(),
+        accounts: state.accounts.clone(),
         events: state.events.clone(),
         host: Arc::clone(host) as _,
         clock: Arc::new(clock.clone()),

@@ -173,11 +173,19 @@ const ALREADY_OUT: &[(Role, u16)] =
     &[(Role::Nobody, 200), (Role::Revoked, 200), (Role::Forged, 200), (Role::Expired, 200)];
 const RULE: &str = r#"{"role":"evil","resource":"*","action":["*"]}"#;
 
+const SIGNS_IN: &str = "/auth/component/{component}/{account}";
 const HOOK: &str = "/flows/{flow}/components/{component}";
 const CALL: &str = "/flows/{running}/components/a?enqueueOnly=true";
 
 /// The routes of the public protocol.
 pub const REST: &[Row] = &[
+    look("/accounts", "/accounts", SignedIn, 200),
+    change("POST", "/accounts", "/accounts", SignedIn, 200, r#"{"service":"acme:away","token":{"apiKey":"evil"}}"#),
+    change("PUT", "/accounts/{id}", "/accounts/{account}", Admins, 200, r#"{"displayName":"evil"}"#).but(HIDDEN),
+    change("DELETE", "/accounts/{id}", "/accounts/{account}", Admins, 200, "").but(HIDDEN),
+    look("/accounts/{id}/flows", "/accounts/{account}/flows", Admins, 200).but(HIDDEN),
+    change("PUT", SIGNS_IN, "/auth/component/s/{spare}", Admins, 200, "").but(HIDDEN),
+    change("DELETE", SIGNS_IN, "/auth/component/s/{account}", Admins, 200, "").but(HIDDEN),
     look("/acl-types", "/acl-types", Admins, 200),
     look("/acl/{type}", "/acl/components", Admins, 200),
     change("POST", "/acl/{type}", "/acl/components", Sudo, 200, r#"[{"role":"evil","resource":"*","action":["*"]}]"#),

@@ -98,6 +98,20 @@ impl World {
         let victim = self.server.add_person("victim@example.com", &["user"], &[]).await.id;
         self.word("victim", victim);
         self.add_flows().await;
+        self.add_accounts().await;
+    }
+
+    /// An account that a component signs in with, and a spare one.
+    async fn add_accounts(&mut self) {
+        let flow = json!({ "name": "Signs in", "flow": { "s": { "type": "acme.away.core.Send", "source": {} } } });
+        self.ask("POST", "/flows", flow).await;
+        for word in ["account", "spare"] {
+            let account = json!({ "service": "acme:away", "token": { "apiKey": "kept" } });
+            let (made, _) = self.ask("POST", "/accounts", account).await;
+            self.word(word, made["accountId"].as_str().expect("an id"));
+        }
+        let path = format!("/auth/component/s/{}", self.words["account"]);
+        self.ask("PUT", &path, json!({})).await;
     }
 
     /// A flow, and one that runs and has lost a message.

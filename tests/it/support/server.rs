@@ -14,7 +14,7 @@ use stockroom::{
         http,
         registry::{Checkpoint, Registry},
         runtime::{Node, Npm},
-        settings::Connectors,
+        settings::{Accounts, Connectors},
         state::{AppState, open_parts},
         store::catalogue::Offer,
         time::now_ms,
@@ -68,6 +68,7 @@ impl TestServer {
         let (store, catalogue, events) = (parts.store.clone(), parts.catalogue.clone(), parts.events.clone());
         let key = SecretKey::open(&folder.join("secret.key")).expect("opens");
         let (settings, connectors) = (parts.settings.clone(), Connectors::new(store.clone(), key.clone()));
+        let accounts = Accounts::new(store.clone(), key.clone());
         let registry = Registry::with_checkpoint(parts, checkpoint);
         let webhook = SystemWebhook::new(webhook::Parts {
             store: store.clone(),
@@ -81,6 +82,7 @@ impl TestServer {
             registry: registry.clone(),
             settings: settings.clone(),
             connectors: connectors.clone(),
+            accounts: accounts.clone(),
             events: events.clone(),
             host,
             clock: Arc::new(SystemClock),
@@ -94,6 +96,7 @@ impl TestServer {
             door: Door::new(store.clone(), key.clone()),
             settings,
             connectors,
+            accounts,
             engine,
             webhook,
             set_up: SetUp::default(),

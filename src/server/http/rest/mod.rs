@@ -1,6 +1,7 @@
 //! The public protocol's routes at the root. Each is registered with its documentation: there is no other way in here.
 
 mod account;
+mod accounts;
 mod acl;
 mod apps;
 mod bundles;
@@ -88,6 +89,7 @@ fn parts() -> (Router<AppState>, utoipa::openapi::OpenApi) {
     OpenApiRouter::with_openapi(Document::openapi())
         // One line a file, in the order of the alphabet.
         .merge(account::router())
+        .merge(accounts::router())
         .merge(acl::router())
         .merge(apps::router())
         .merge(bundles::router())
