@@ -8,8 +8,13 @@ pub struct Example {
     pub text: &'static str,
 }
 
-const TEXTS: [&str; 2] =
-    [include_str!("../../../modules/flows/greet.json"), include_str!("../../../modules/flows/heartbeat.json")];
+const TEXTS: [&str; 5] = [
+    include_str!("../../../modules/flows/greet.json"),
+    include_str!("../../../modules/flows/each.json"),
+    include_str!("../../../modules/flows/once.json"),
+    include_str!("../../../modules/flows/table.json"),
+    include_str!("../../../modules/flows/heartbeat.json"),
+];
 
 pub fn examples() -> Vec<Example> {
     TEXTS
