@@ -14,7 +14,7 @@ use crate::{
     domain::flow::Flow,
     server::{
         access::UserActor,
-        engine::Change,
+        engine::{Change, SignIn},
         error::ServerError,
         store::{
             flow_log::{Filter, Line},
@@ -47,6 +47,8 @@ pub struct FlowDetail {
     pub log: Vec<LogLine>,
     /// Why no flow can run on this server, when that is so.
     pub cannot_run: Option<String>,
+    /// Components that sign in somewhere.
+    pub sign_ins: Vec<SignIn>,
     /// All that changes by itself, in short: what to tell whoever says when it has.
     pub sight: String,
 }
@@ -102,7 +104,8 @@ pub async fn get_flow(id: String) -> Result<FlowDetail, ApiError> {
     let cannot_run = engine.cannot_run().await;
     let waiting = queued.into_iter().map(waiting).collect();
     let log = log.into_iter().map(LogLine::from).collect();
-    Ok(FlowDetail { overview, flow, missing, waiting, log, cannot_run, sight })
+    let sign_ins = engine.sign_ins(&who, &flow).await.map_err(fail)?;
+    Ok(FlowDetail { overview, flow, missing, waiting, log, cannot_run, sign_ins, sight })
 }
 
 fn waiting(queued: Queued) -> WaitingMessage {
@@ -180,6 +183,6 @@ fn read_flow(text: &str) -> Result<Change, String> {
     Ok(Change { name, description, kind, descriptor: Some(descriptor), custom_fields, thumbnail: None })
 }
 
-fn page_of(id: &str) -> String {
+pub(super) fn page_of(id: &str) -> String {
     format!("/backoffice/flows/{id}")
 }

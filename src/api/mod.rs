@@ -2,6 +2,8 @@
 
 #[cfg(feature = "ssr")]
 pub mod account;
+#[cfg(feature = "ssr")]
+pub mod accounts;
 pub mod acl;
 #[cfg(feature = "ssr")]
 pub mod audit;

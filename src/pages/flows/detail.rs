@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 
-use super::{StageBadge, Troubles, graph::Graph};
+use super::{StageBadge, Troubles, accounts::Accounts, graph::Graph};
 use crate::{
     api::{
         ApiError,
@@ -39,7 +39,7 @@ pub fn FlowPage() -> impl IntoView {
 
 #[component]
 fn Detail(detail: FlowDetail) -> impl IntoView {
-    let FlowDetail { overview, flow, missing, waiting, log, cannot_run, sight } = detail;
+    let FlowDetail { overview, flow, missing, waiting, log, cannot_run, sign_ins, sight } = detail;
     let labels = labels(&flow);
     let lost: Vec<String> = missing.iter().cloned().collect();
     let name = flow.name.clone();
@@ -68,6 +68,7 @@ fn Detail(detail: FlowDetail) -> impl IntoView {
             </div>
             <section id="flow-picture" class="part" aria-label="Components" data-live=""><Graph flow=flow.clone() missing/></section>
             <div id="flow-waiting" data-live=""><Waiting waiting labels=labels.clone()/></div>
+            <div id="flow-accounts" data-live=""><Accounts flow_id=flow.id.clone() sign_ins labels=labels.clone()/></div>
             <div id="flow-log" data-live=""><Log log labels/></div>
         </div>
         <details class="part danger">

@@ -1,5 +1,6 @@
 //! The section "Flows": the list, and a page for each.
 
+mod accounts;
 mod detail;
 mod graph;
 

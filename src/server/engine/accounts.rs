@@ -1,16 +1,79 @@
 //! Which component of a flow signs in with which account.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::Engine;
-use crate::server::{
-    access::UserActor,
-    error::{Result, ServerError},
-    settings::accounts::own,
-    store::{self, accounts::Account, audit::Deed},
+use crate::{
+    domain::flow::Flow,
+    server::{
+        access::UserActor,
+        error::{Result, ServerError},
+        settings::accounts::own,
+        store::{self, accounts::Account, audit::Deed},
+    },
 };
 
+/// A component that signs in somewhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignIn {
+    pub component_id: String,
+    /// `vendor:service` or `vendor:service:module`.
+    pub service: String,
+    /// The id of the account that it uses.
+    pub account: Option<String>,
+    /// Ids and names of those that it may use; `None` for whoever is not the flow's owner.
+    pub choices: Option<Vec<(String, String)>>,
+}
+
 impl Engine {
+    /// The components of a flow that sign in somewhere, in the order of their ids.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn sign_ins(&self, actor: &UserActor, flow: &Flow) -> Result<Vec<SignIn>> {
+        let (flow_id, user_id) = (flow.id.clone(), actor.person().id.clone());
+        let (own, used) = self
+            .inner
+            .store
+            .read(move |connection| {
+                let own = store::accounts::list(connection, &user_id)?;
+                Ok((own, store::accounts::of_flow(connection, &flow_id)?))
+            })
+            .await?;
+        let is_owner = flow.user_id == actor.person().id;
+        let mut sign_ins = Vec::new();
+        for (component_id, node) in &flow.descriptor {
+            let Some(found) = self.find(node["type"].as_str().unwrap_or_default()).await? else { continue };
+            let Some(service) = found.manifest["auth"]["service"].as_str() else { continue };
+            let choices = own.iter().filter(|account| account.service == service);
+            let choices = choices.map(|account| {
+                let name = account.display_name.as_ref().unwrap_or(&account.name);
+                (account.id.clone(), name.clone())
+            });
+            sign_ins.push(SignIn {
+                component_id: component_id.clone(),
+                service: service.to_owned(),
+                account: used.get(component_id).cloned(),
+                choices: is_owner.then(|| choices.collect()),
+            });
+        }
+        Ok(sign_ins)
+    }
+
+    /// Lets a component of one's own flow sign in nowhere. One that does not is no error.
+    ///
+    /// # Errors
+    /// [`ServerError::NotFound`] as for [`Engine::attach_account`].
+    pub async fn sign_out(&self, actor: &UserActor, flow_id: &str, component_id: &str) -> Result<()> {
+        let id = flow_id.to_owned();
+        let used = self.inner.store.read(move |connection| store::accounts::of_flow(connection, &id)).await?;
+        match used.get(component_id) {
+            Some(account_id) => self.detach_account(actor, component_id, account_id, Some(flow_id)).await,
+            None => self.flow(actor, flow_id).await.map(drop),
+        }
+    }
+
     /// Lets a component sign in with an account, in every flow of the account's owner that has it, or in one.
     ///
     /// # Errors

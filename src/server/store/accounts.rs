@@ -1,5 +1,7 @@
 //! What flows sign in with elsewhere, and which component uses which. Tokens are sealed before they come here.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use serde_json::{Map, Value};
 
@@ -96,6 +98,14 @@ pub fn of_component(connection: &Connection, flow_id: &str, component_id: &str) 
         .optional()?
         .map(whole)
         .transpose()
+}
+
+/// Which account each component of a flow uses.
+pub fn of_flow(connection: &Connection, flow_id: &str) -> Result<BTreeMap<String, String>> {
+    Ok(connection
+        .prepare_cached("SELECT component_id, account_id FROM component_accounts WHERE flow_id = ?1")?
+        .query_map([flow_id], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?)
 }
 
 pub fn rename(tx: &Transaction<'_>, id: &str, display_name: Option<&str>) -> Result<()> {

@@ -45,3 +45,33 @@ async fn a_component_gets_its_account_with_the_connectors_configuration_and_one_
     world.engine.stop_flow(&world.owner, &flow).await.expect("stops");
     accounts.delete(&world.owner, &account.id).await.expect("is deleted");
 }
+
+#[tokio::test]
+async fn a_flow_says_which_of_its_components_sign_in_and_with_what() {
+    let world = World::new().await;
+    let manifest = json!({ "name": ACTION, "inPorts": ["in"], "outPorts": ["out"], "auth": { "service": "acme:pay" } });
+    let module = Module::new("acme.pay", "1.0.1").with("acme/pay/core/Send/component.json", &manifest.to_string());
+    world.server.install(&module).await;
+    let id = world.flow(json!({ "a": node(ACTION, &[]), "t": node(super::world::TRIGGER, &[]) })).await;
+    let flow = world.engine.flow(&world.owner, &id).await.expect("is there");
+    let new = |service: &str| NewAccount {
+        service: service.to_owned(),
+        display_name: Some(format!("At {service}")),
+        token: object(json!({ "apiKey": "mine" })),
+        ..NewAccount::default()
+    };
+    let accounts = &world.server.state.accounts;
+    let fits = accounts.create(&world.owner, new("acme:pay")).await.expect("is made");
+    accounts.create(&world.owner, new("acme:other")).await.expect("is made");
+    let sign_ins = world.engine.sign_ins(&world.owner, &flow).await.expect("asks");
+    assert_eq!(sign_ins.len(), 1);
+    assert_eq!((sign_ins[0].component_id.as_str(), sign_ins[0].service.as_str()), ("a", "acme:pay"));
+    assert_eq!(sign_ins[0].choices, Some(vec![(fits.id.clone(), "At acme:pay".to_owned())]));
+    assert_eq!(sign_ins[0].account, None);
+    world.engine.attach_account(&world.owner, "a", &fits.id, Some(&id)).await.expect("is attached");
+    let seen = world.engine.sign_ins(&world.admin().await, &flow).await.expect("asks");
+    assert_eq!((&seen[0].choices, &seen[0].account), (&None, &Some(fits.id)));
+    assert!(world.engine.sign_out(&world.admin().await, &id, "a").await.is_err());
+    world.engine.sign_out(&world.owner, &id, "a").await.expect("is put away");
+    assert_eq!(world.engine.sign_ins(&world.owner, &flow).await.expect("asks")[0].account, None);
+}

@@ -310,12 +310,18 @@ pub const REST: &[Row] = &[
 
 /// The server functions; queries belong to the request alone.
 pub const FUNCTIONS: &[Row] = &[
+    form(
+        "/backoffice/api/add_account",
+        Admins,
+        "flow={signing}&service=acme:away&display_name=evil&names[0]=apiKey&values[0]=evil",
+    ),
     form("/backoffice/api/add_user", Sudo, "email=evil@example.com&password={password}&scopes[0]=admin"),
     form("/backoffice/api/apply_acl_preset", Sudo, "acl_type=components&preset={preset}&tag={tabletag}"),
     // It has ended, so there is nothing to stop.
     form("/backoffice/api/cancel_job", Sudo, "id={job}").inert(),
     form("/backoffice/api/change_password", SignedIn, "old={password}&new=another good one&again=another good one"),
     form("/backoffice/api/change_user", Sudo, "id={victim}&email=victim@example.com&scopes[0]=admin&is_active=true"),
+    form("/backoffice/api/choose_account", Admins, "flow={signing}&component=s&account={spare}"),
     form("/backoffice/api/clone_flow", Admins, "id={flow}"),
     form("/backoffice/api/create_token", Proved, "name=evil&scopes[0]={scope}&days=30"),
     form("/backoffice/api/delete_acl_rule", Sudo, "id={rule}&revision={revision}"),

@@ -104,7 +104,8 @@ impl World {
     /// An account that a component signs in with, and a spare one.
     async fn add_accounts(&mut self) {
         let flow = json!({ "name": "Signs in", "flow": { "s": { "type": "acme.away.core.Send", "source": {} } } });
-        self.ask("POST", "/flows", flow).await;
+        let (made, _) = self.ask("POST", "/flows", flow).await;
+        self.word("signing", made["flowId"].as_str().expect("an id"));
         for word in ["account", "spare"] {
             let account = json!({ "service": "acme:away", "token": { "apiKey": "kept" } });
             let (made, _) = self.ask("POST", "/accounts", account).await;

@@ -1,0 +1,44 @@
+// 10. What a flow signs in with elsewhere is added and chosen on its page, and never shown again.
+import { install } from './client.mjs';
+import { expect, test } from './fixtures.mjs';
+import { heading } from './locators.mjs';
+import { checkLook } from './look.mjs';
+
+const FLOW = {
+  name: 'Look at projects',
+  flow: { list: { type: 'stockroom.gitlab.core.ListProjects', label: 'List them', source: {}, config: {} } },
+};
+
+test('an account is added, used at once, and can be put away @nojs', async ({ page, server }) => {
+  await install(server, 'stockroom.gitlab');
+  const headers = { 'content-type': 'application/json' };
+  const made = await server.fetch('/flows', { method: 'POST', headers, body: JSON.stringify(FLOW) });
+  const { flowId } = await made.json();
+  await page.goto(`/backoffice/flows/${flowId}`);
+  await expect(heading(page, FLOW.name)).toBeVisible();
+  const accounts = page.getByRole('region', { name: 'Accounts' });
+  const choice = accounts.getByLabel('Account of List them');
+  await expect(choice.locator('option:checked')).toHaveText('No account');
+
+  await accounts.getByText('Add an account').click();
+  await accounts.getByLabel('Your name for it').fill('Our GitLab');
+  await accounts.getByLabel('Value 1').fill('glpat-secret');
+  await accounts.getByRole('button', { name: 'Add account' }).click();
+  await expect(page.getByRole('alert')).toContainText('Give each value the name of its field');
+  if (!(await accounts.getByLabel('Field 1').isVisible())) {
+    await accounts.getByText('Add an account').click();
+  }
+  await accounts.getByLabel('Your name for it').fill('Our GitLab');
+  await accounts.getByLabel('Field 1').fill('apiKey');
+  await accounts.getByLabel('Value 1').fill('glpat-secret');
+  await accounts.getByRole('button', { name: 'Add account' }).click();
+  await expect(choice.locator('option:checked')).toHaveText('Our GitLab');
+  expect(await page.content()).not.toContain('glpat-secret');
+  await checkLook(page);
+
+  const kept = await (await server.fetch('/accounts')).json();
+  expect(kept).toMatchObject([{ displayName: 'Our GitLab', service: 'stockroom:gitlab' }]);
+  await choice.selectOption('No account');
+  await accounts.getByRole('button', { name: 'Use this account for List them' }).click();
+  await expect.poll(async () => (await server.fetch(`/accounts/${kept[0].accountId}/flows`)).json()).toEqual([]);
+});
