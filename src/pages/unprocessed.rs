@@ -131,13 +131,13 @@ fn List(page: Page, wanted: Wanted) -> impl IntoView {
         };
     }
     let is_filtered = wanted != Wanted::default();
-    let all = if is_filtered { format!("all {total} that match") } else { format!("all {total}") };
+    let (one, all) = if is_filtered { ("matching message", "all that match") } else { ("message", "all") };
     let newer = number.checked_sub(1).map(|number| page_of(&wanted, number));
     let older = has_older.then(|| page_of(&wanted, number + 1));
     view! {
-        <form class="part letters" method="post" action="/backoffice/api/retry_unprocessed">
+        <form class="letters" method="post" action="/backoffice/api/retry_unprocessed">
             <Hidden wanted/>
-            <p class="soft count">{count(total as usize, "message")}{is_filtered.then_some(" that match")}</p>
+            <p class="soft count">{count(total as usize, one)}</p>
             <div class="acts">
                 <button class="btn">"Retry what is ticked"</button>
                 <button class="btn" name="all" value="true">{format!("Retry {all}")}</button>
@@ -189,9 +189,10 @@ fn Row(letter: Letter) -> impl IntoView {
                 <p>
                     <a href=format!("/backoffice/flows/{}", letter.flow_id)><b>{letter.flow}</b></a>
                     {(letter.stage != Stage::Running).then(|| view! { " " <StageBadge stage=letter.stage/> })}
-                    " " <span class="soft"><span aria-label="to">"→"</span> " "</span><code>{letter.component_type}</code>
+                    " " <span class="badge broken"><span aria-hidden="true">"!"</span>{reason}</span>
                 </p>
-                <p class="bad-text">{reason} ": " {letter.error}</p>
+                <p><code>{letter.component_type}</code></p>
+                <p class="bad-text">{letter.error}</p>
                 <p class="soft">{count(letter.attempts as usize, "attempt")} " · " <Moment at=letter.at/> {module}</p>
                 <details>
                     <summary>"Message and error"</summary>
@@ -215,7 +216,7 @@ fn Row(letter: Letter) -> impl IntoView {
 #[component]
 fn Json(name: &'static str, extract: Extract) -> impl IntoView {
     view! {
-        <h3>{name}</h3>
+        <p class="soft small">{name}</p>
         <pre class="mono" tabindex="0" role="region" aria-label=name>{extract.text}{extract.is_cut.then_some("…")}</pre>
     }
 }

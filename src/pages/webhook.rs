@@ -39,7 +39,7 @@ fn Content(view: WebhookView) -> impl IntoView {
     let WebhookView { receivers, secret, deliveries } = view;
     let can_test = receivers.iter().any(|receiver| receiver.hears_of_failures);
     view! {
-        <section class="part" aria-labelledby="receivers-title">
+        <section class="part after-lead" aria-labelledby="receivers-title">
             <h2 id="receivers-title">"Addresses"</h2>
             <p class="soft">
                 "They are set in " <a href="/backoffice/system">"System"</a> ", as " <code>"WEBHOOK_FLOW_COMPONENT_ERROR"</code>
@@ -47,7 +47,7 @@ fn Content(view: WebhookView) -> impl IntoView {
             </p>
             <div id="receivers" data-live=""><Receivers receivers/></div>
             {can_test.then(|| view! {
-                <form method="post" action="/backoffice/api/test_webhook" data-enhance="" data-done="A test is on its way to all that hear of failures.">
+                <form class="below" method="post" action="/backoffice/api/test_webhook" data-enhance="" data-done="A test is on its way to all that hear of failures.">
                     <button class="btn">"Send a test"</button>
                 </form>
             })}
@@ -104,16 +104,16 @@ fn Receivers(receivers: Vec<ReceiverView>) -> impl IntoView {
 fn Secret(secret: SecretView) -> impl IntoView {
     match secret {
         SecretView::Hidden => {
-            view! { <p><a class="btn" href=format!("{HERE}?secret=shown#secret")>"Show the secret"</a></p> }.into_any()
+            view! { <p class="below"><a class="btn" href=format!("{HERE}?secret=shown#secret")>"Show the secret"</a></p> }.into_any()
         }
         SecretView::NeedsProof => {
             let next = percent_encoding::utf8_percent_encode(HERE, percent_encoding::NON_ALPHANUMERIC).to_string();
-            view! { <p><a class="btn" href=format!("/backoffice/prove?next={next}%3Fsecret%3Dshown")>"Confirm your password to see it"</a></p> }
+            view! { <p class="below"><a class="btn" href=format!("/backoffice/prove?next={next}%3Fsecret%3Dshown")>"Confirm your password to see it"</a></p> }
                 .into_any()
         }
         SecretView::Shown(secret) => view! {
             <textarea class="mono secret" readonly rows="2" aria-label="The signing secret">{secret}</textarea>
-            <p><a class="btn" href=HERE>"Hide the secret"</a></p>
+            <p class="below"><a class="btn" href=HERE>"Hide the secret"</a></p>
         }
         .into_any(),
     }
@@ -128,25 +128,23 @@ fn Deliveries(deliveries: Vec<DeliveryView>) -> impl IntoView {
     let is_cut = deliveries.len() >= SHOWN as usize;
     view! {
         <ul class="rows list">{deliveries.into_iter().map(|delivery| view! { <Row delivery/> }).collect_view()}</ul>
-        {is_cut.then(|| view! { <p class="soft">{format!("The last {SHOWN} are shown; all are kept for seven days.")}</p> })}
-        {is_moving.then(|| view! { <p><a class="btn" href=HERE>"Look again"</a></p> })}
+        {is_cut.then(|| view! { <p class="soft below">{format!("The last {SHOWN} are shown; all are kept for seven days.")}</p> })}
+        {is_moving.then(|| view! { <p class="below"><a class="btn" href=HERE>"Look again"</a></p> })}
     }
     .into_any()
 }
 
 #[component]
 fn Row(delivery: DeliveryView) -> impl IntoView {
-    let tried = delivery.tried_at.map(|at| {
-        view! { " · " {count(delivery.tries as usize, "attempt")} ", the last " <Moment at/> }
-    });
+    let last = delivery.tried_at.filter(|_| delivery.tries > 1).map(|at| view! { ", the last " <Moment at/> });
     view! {
         <li>
             <div>
                 <p><b>{delivery.subject}</b> " " <StateBadge state=delivery.state/></p>
-                <p class="soft"><code>{delivery.url}</code></p>
                 <p class="soft">
-                    "Since " <Moment at=delivery.created_at/>
-                    {tried}
+                    <code>{delivery.url}</code> " · " <Moment at=delivery.created_at/>
+                    {(delivery.tries > 0).then(|| format!(" · {}", count(delivery.tries as usize, "attempt")))}
+                    {last}
                     {delivery.status.map(|status| format!(" · answered {status}"))}
                     {delivery.due_at.filter(|_| delivery.tries > 0).map(|at| view! { " · again " <Moment at/> })}
                 </p>
@@ -161,7 +159,7 @@ fn Row(delivery: DeliveryView) -> impl IntoView {
 fn StateBadge(state: DeliveryState) -> impl IntoView {
     let (class, shape, word) = match state {
         DeliveryState::Waiting => ("badge busy", "…", "Waiting"),
-        DeliveryState::Retried => ("badge up", "↻", "Tried again"),
+        DeliveryState::Retried => ("badge up", "↻", "Retrying"),
         DeliveryState::Delivered => ("badge on", "✓", "Delivered"),
         DeliveryState::Failed => ("badge broken", "!", "Failed"),
         DeliveryState::Refused => ("badge broken", "!", "Refused"),
