@@ -20,6 +20,8 @@ async function set(server, key, value) {
 
 /** A running flow with one unprocessed message: the module that was to take it is gone. */
 async function lose(page, server) {
+  // Two modules are installed first, and Node starts for the first time.
+  test.setTimeout(120_000);
   await install(server, 'stockroom.http');
   await install(server, 'stockroom.text');
   await set(server, 'RETRY_MAX_COUNT', 1);
