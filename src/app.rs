@@ -24,8 +24,10 @@ use crate::{
         reference::ReferencePage,
         sign_in::{ProofDialog, ProvePage, SetUpPage, SignInPage},
         system::SystemPage,
+        unprocessed::UnprocessedPage,
         upload::UploadPage,
         users::{UserPage, UsersPage},
+        webhook::WebhookPage,
     },
     server::{access::UserActor, state::AppState},
 };
@@ -73,12 +75,14 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/flows/:id") view=FlowPage ssr=SsrMode::Async/>
                     <Route path=path!("/jobs/:id") view=JobPage ssr=SsrMode::Async/>
                     <Route path=path!("/upload") view=UploadPage ssr=SsrMode::Async/>
+                    <Route path=path!("/unprocessed") view=UnprocessedPage ssr=SsrMode::Async/>
                     <Route path=path!("/acl") view=AclPage ssr=SsrMode::Async/>
                     <Route path=path!("/users") view=UsersPage ssr=SsrMode::Async/>
                     <Route path=path!("/users/:id") view=UserPage ssr=SsrMode::Async/>
                     <Route path=path!("/connectors") view=ConnectorsPage ssr=SsrMode::Async/>
                     <Route path=path!("/connectors/:id") view=ConnectorPage ssr=SsrMode::Async/>
                     <Route path=path!("/system") view=SystemPage ssr=SsrMode::Async/>
+                    <Route path=path!("/system/webhook") view=WebhookPage ssr=SsrMode::Async/>
                     <Route path=path!("/reference") view=ReferencePage ssr=SsrMode::Async/>
                     <Route path=path!("/audit") view=AuditPage ssr=SsrMode::Async/>
                     <Route path=path!("/account") view=AccountPage ssr=SsrMode::Async/>
@@ -95,9 +99,10 @@ pub fn App() -> impl IntoView {
 }
 
 /// The sections of the back office: where each is, below `/backoffice`, and its name.
-const SECTIONS: [(&str, &str); 7] = [
+const SECTIONS: [(&str, &str); 8] = [
     ("modules", "Modules"),
     ("flows", "Flows"),
+    ("unprocessed", "Unprocessed"),
     ("connectors", "Connectors"),
     ("acl", "ACL"),
     ("users", "Users"),

@@ -23,7 +23,11 @@ pub mod session;
 #[cfg(feature = "ssr")]
 pub mod system;
 #[cfg(feature = "ssr")]
+pub mod unprocessed;
+#[cfg(feature = "ssr")]
 pub mod users;
+#[cfg(feature = "ssr")]
+pub mod webhook;
 
 use leptos::{
     prelude::FromServerFnError,

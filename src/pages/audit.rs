@@ -14,15 +14,18 @@ use crate::{
 /// The filter's fields in the address.
 const FIELDS: [&str; 5] = ["person", "action", "module", "from", "to"];
 /// Areas of actions, for the filter.
-const AREAS: [(&str, &str); 8] = [
+const AREAS: [(&str, &str); 11] = [
     ("", "Anything"),
     ("module", "Modules"),
+    ("flow", "Flows"),
+    ("unprocessed", "Unprocessed messages"),
     ("acl", "ACL"),
     ("user", "Users"),
     ("session", "Sessions"),
     ("token", "Tokens"),
     ("service-config", "Connector configuration"),
     ("config", "System configuration"),
+    ("webhook", "System webhook"),
 ];
 
 #[component]
@@ -133,6 +136,11 @@ fn words(action: &str) -> String {
         "module.replace" => "Replaced",
         "module.remove" => "Removed",
         "module.undo-remove" => "Brought back",
+        "flow.start" => "Started the flow",
+        "flow.stop" => "Stopped the flow",
+        "flow.delete" => "Deleted the flow",
+        "unprocessed.retry" => "Put back the message",
+        "unprocessed.delete" => "Deleted the message",
         "acl.add" => "Added the ACL rule",
         "acl.change" => "Changed the ACL rule",
         "acl.delete" => "Deleted the ACL rule",
@@ -153,6 +161,7 @@ fn words(action: &str) -> String {
         "service-config.read" => "Read the values of the connector",
         "config.set" => "Set",
         "config.delete" => "Went back to the default of",
+        "webhook.test" => "Sent a test to",
         other => return other.to_owned(),
     };
     known.to_owned()

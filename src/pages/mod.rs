@@ -11,5 +11,7 @@ pub mod not_found;
 pub mod reference;
 pub mod sign_in;
 pub mod system;
+pub mod unprocessed;
 pub mod upload;
 pub mod users;
+pub mod webhook;

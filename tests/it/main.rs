@@ -10,6 +10,7 @@ mod engine;
 mod host;
 mod ingest;
 mod jobs;
+mod letters;
 mod matrix;
 mod people;
 mod rest_accounts;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 use stockroom::server::{
-    access::{SecretKey, SudoActor},
+    access::{Credentials, SecretKey, SudoActor},
     engine::{ErrorReport, FlowStopped, ManualClock, Notice, Notices},
     error::ServerError,
     settings::Settings,
@@ -17,7 +17,13 @@ use stockroom::server::{
 
 use crate::{
     engine::world::{self, ACTION, TRIGGER, action_module, node, trigger_module},
-    support::{eventually, folder::Folders, receiver::Receiver, server::fresh},
+    support::{
+        client::get,
+        eventually,
+        folder::{Folders, execute},
+        receiver::Receiver,
+        server::{ADMIN, PASSWORD, fresh},
+    },
 };
 
 const START: i64 = 1_800_000_000_000;
@@ -423,4 +429,75 @@ async fn every_failure_of_a_removed_module_is_told_of_until_it_is_back() {
     })
     .await;
     webhook.stop().await;
+}
+
+#[tokio::test]
+async fn it_is_known_how_each_address_stands() {
+    let (world, other) = (World::new().await, Receiver::new().await);
+    let (good, bad) = (world.receiver.url("/good"), other.url("/bad"));
+    other.answer(500);
+    world.set(ERRORS, format!("{good},{bad},nonsense")).await;
+    world.set("WEBHOOK_FLOW_STOPPED", format!("{good},http://later.example/")).await;
+    world.keep(vec![failed("It broke.")]).await;
+    let actor = SudoActor::command_line();
+    let receivers = async || world.webhook.receivers(&actor).await.expect("asks");
+    let before = receivers().await;
+    let hears: Vec<(&str, bool, bool)> = before
+        .iter()
+        .map(|receiver| (receiver.url.as_str(), receiver.hears_of_failures, receiver.hears_of_stops))
+        .collect();
+    let expected = [
+        (good.as_str(), true, true),
+        (bad.as_str(), true, false),
+        ("nonsense", true, false),
+        ("http://later.example/", false, true),
+    ];
+    assert_eq!(hears, expected);
+    let waiting: Vec<u32> = before.iter().map(|receiver| receiver.standing.waiting).collect();
+    assert_eq!((waiting, before.iter().any(|receiver| receiver.standing.last.is_some())), (vec![1, 1, 1, 0], false));
+    world.webhook.spawn();
+    let stand = eventually("all three are tried", async || {
+        let stand: Vec<_> = receivers().await.into_iter().map(|receiver| receiver.standing).collect();
+        stand[..3].iter().all(|standing| standing.last.is_some()).then_some(stand)
+    })
+    .await;
+    let last = |at: usize| stand[at].last.clone().expect("was tried");
+    assert_eq!((last(0).state, stand[0].waiting, stand[0].delivered_at), (State::Delivered, 0, Some(START)));
+    assert_eq!((last(1).state, last(1).status, stand[1].waiting), (State::Waiting, Some(500), 1));
+    assert_eq!((last(2).state, stand[2].waiting, stand[2].delivered_at), (State::Refused, 0, None));
+    assert_eq!(stand[3].last, None);
+    // It has recovered.
+    other.answer(200);
+    world.clock.advance(30 * SECOND);
+    eventually("it stands well", async || {
+        let standing = receivers().await.remove(1).standing;
+        (standing.delivered_at == Some(START + 30 * SECOND) && standing.waiting == 0).then_some(())
+    })
+    .await;
+    world.webhook.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_secret_is_shown_when_asked_for_and_after_a_proof_alone() {
+    let (folders, server) = fresh().await;
+    let secret = server.state.webhook.signing_secret(&SudoActor::command_line());
+    let who = Credentials {
+        login: ADMIN.to_owned(),
+        password: PASSWORD.to_owned(),
+        address: [127, 0, 0, 1].into(),
+        agent: String::new(),
+    };
+    let session = server.state.door.sign_in(who, None).await.expect("signs in").secret;
+    let cookie = format!("stockroom_session={session}");
+    let page = async |query: &str| {
+        let path = format!("/backoffice/system/webhook{query}");
+        let answer = get(server.address, &path, &[("Cookie", &cookie), ("Accept", "text/html")]).await;
+        assert_eq!(answer.status, 200);
+        answer.text()
+    };
+    assert!(!page("").await.contains(&secret));
+    assert!(page("?secret=shown").await.contains(&secret));
+    execute(&folders.data(), "UPDATE sessions SET proved_at = proved_at - 16 * 60 * 1000");
+    let stale = page("?secret=shown").await;
+    assert!(!stale.contains(&secret) && stale.contains("Confirm your password to see it"), "{stale}");
 }

@@ -118,7 +118,7 @@ pub fn Troubles(flow: FlowOverview) -> impl IntoView {
             " " <span class="badge broken"><span aria-hidden="true">"! "</span>{count(missing, "missing component")}</span>
         })}
         {(unprocessed > 0).then(|| view! {
-            " " <span class="badge up"><span aria-hidden="true">"✉ "</span>{count(unprocessed, "unprocessed message")}</span>
+            " " <a class="badge up" href=format!("/backoffice/unprocessed?flow={}", flow.id)><span aria-hidden="true">"✉ "</span>{count(unprocessed, "unprocessed message")}</a>
         })}
     }
 }

@@ -1,14 +1,14 @@
 //! The audit trail, for reading: it is written in the transactions that it tells of.
 
 use futures::{Stream, stream};
-use jiff::{ToSpan, civil::Date, tz::TimeZone};
 
 use super::AdminActor;
 use crate::{
     domain::person::AuditEntry,
     server::{
-        error::{Result, ServerError},
+        error::Result,
         store::{self, Store, audit::Filter},
+        time::day,
     },
 };
 
@@ -69,18 +69,6 @@ pub fn audit_filter(person: &str, action: &str, module: &str, from: &str, to: &s
         to: day(to, 1)?,
         before: None,
     })
-}
-
-/// The beginning of a day, or of the one so many later, in milliseconds since the Unix epoch.
-fn day(text: &str, later: i64) -> Result<Option<i64>> {
-    if text.trim().is_empty() {
-        return Ok(None);
-    }
-    let fault = || ServerError::Invalid(format!("{text:?} is no day: write it like 2026-03-01."));
-    let day: Date = text.trim().parse().map_err(|_| fault())?;
-    let day = day.checked_add(later.days()).map_err(|_| fault())?;
-    let begin = day.to_zoned(TimeZone::UTC).map_err(|_| fault())?;
-    Ok(Some(begin.timestamp().as_millisecond()))
 }
 
 #[cfg(test)]

@@ -44,6 +44,15 @@ impl Engine {
         self.inner.store.read(move |connection| visible(connection, &actor, &id)).await
     }
 
+    /// How many of those there are.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn count_unprocessed(&self, actor: &UserActor, filter: Filter) -> Result<u32> {
+        let filter = within(actor, filter);
+        self.inner.store.read(move |connection| store::unprocessed::count(connection, &filter)).await
+    }
+
     /// The ids of all that match, in the order in which they are to be tried again; at most a thousand.
     ///
     /// # Errors
@@ -123,7 +132,7 @@ impl Engine {
 }
 
 /// What somebody who is no administrator may ask for.
-fn within(actor: &UserActor, mut filter: Filter) -> Filter {
+pub(super) fn within(actor: &UserActor, mut filter: Filter) -> Filter {
     if !actor.is_admin() {
         filter.user_id = Some(actor.person().id.clone());
     }

@@ -11,6 +11,7 @@ mod identity;
 mod index;
 mod modules;
 mod rest;
+mod unprocessed;
 mod upload;
 
 use std::{any::Any, time::Duration};
@@ -92,6 +93,7 @@ pub fn router(state: AppState) -> Router {
         .route("/backoffice/icons/{sha256}", get(icons::serve))
         .route("/backoffice/index", get(index::serve))
         .route("/backoffice/modules/{name}/download", get(modules::download))
+        .route("/backoffice/unprocessed/export", get(unprocessed::export))
         .route("/backoffice/upload", post(upload::form).layer(DefaultBodyLimit::disable()))
         .merge(rest::router())
         .with_state(state.clone())

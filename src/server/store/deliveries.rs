@@ -196,6 +196,42 @@ pub fn list(connection: &Connection, limit: u32) -> Result<Vec<Delivery>> {
         .collect::<rusqlite::Result<_>>()?)
 }
 
+/// How the calls of an address stand.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Deliveries that are yet to be made.
+    pub waiting: u32,
+    /// The one that was tried last.
+    pub last: Option<Delivery>,
+    /// When one was last taken, in milliseconds since the Unix epoch.
+    pub delivered_at: Option<i64>,
+}
+
+/// How the calls of an address stand.
+pub fn standing(connection: &Connection, url: &str) -> Result<Standing> {
+    let waiting = connection
+        .prepare_cached("SELECT count(*) FROM deliveries WHERE state = ?1 AND url = ?2")?
+        .query_row(params![State::Waiting.as_str(), url], |row| row.get(0))?;
+    // `due_at` is the time of the try for those that ended, and later than that for those that are tried again: the
+    // index gives the last of each state at once.
+    let mut newest = connection.prepare_cached(
+        "SELECT id, event, url, subject, state, tries, due_at, status, error, created_at, tried_at, ended_at
+         FROM deliveries WHERE state = ?1 AND url = ?2 ORDER BY due_at DESC LIMIT 1",
+    )?;
+    let mut standing = Standing { waiting, ..Standing::default() };
+    for state in [State::Waiting, State::Delivered, State::Failed, State::Refused] {
+        let found = newest.query_row(params![state.as_str(), url], read).optional()?;
+        let Some(delivery) = found.filter(|delivery| delivery.tried_at.is_some()) else { continue };
+        if state == State::Delivered {
+            standing.delivered_at = delivery.tried_at;
+        }
+        if standing.last.as_ref().is_none_or(|last| last.tried_at < delivery.tried_at) {
+            standing.last = Some(delivery);
+        }
+    }
+    Ok(standing)
+}
+
 /// Forgets what ended before `before` (milliseconds since the epoch), and of the rest all but the newest `most`.
 pub fn prune(tx: &Transaction<'_>, before: i64, most: u32) -> Result<()> {
     tx.execute("DELETE FROM deliveries WHERE state <> ?1 AND ended_at < ?2", params![State::Waiting.as_str(), before])?;

@@ -1,6 +1,6 @@
 //! Dead letters: messages that no component took.
 
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params, params_from_iter, types::Value as SqlValue};
 use serde_json::Value;
 
 use super::{
@@ -52,6 +52,20 @@ const MATCHES: &str = "(?1 IS NULL OR flow_id IN (SELECT flows.id FROM flows WHE
                        AND (?2 IS NULL OR flow_id = ?2) AND (?3 IS NULL OR component_id = ?3)
                        AND (?4 IS NULL OR correlation_id = ?4) AND (?5 IS NULL OR module = ?5)
                        AND (?6 IS NULL OR reason = ?6) AND created_at >= ?7 AND created_at < ?8";
+
+/// The parameters of [`MATCHES`].
+fn wanted(filter: &Filter) -> [SqlValue; 8] {
+    [
+        filter.user_id.clone().into(),
+        filter.flow_id.clone().into(),
+        filter.component_id.clone().into(),
+        filter.correlation_id.clone().into(),
+        filter.module.clone().into(),
+        filter.reason.clone().into(),
+        filter.from.unwrap_or(i64::MIN).into(),
+        filter.to.unwrap_or(i64::MAX).into(),
+    ]
+}
 
 type Read = (Unprocessed, String, String);
 
@@ -140,42 +154,23 @@ pub fn list(connection: &Connection, filter: &Filter, limit: u32, offset: u32) -
         .prepare_cached(&format!(
             "SELECT {COLUMNS} FROM unprocessed WHERE {MATCHES} ORDER BY created_at DESC, id LIMIT ?9 OFFSET ?10"
         ))?
-        .query_map(
-            params![
-                filter.user_id,
-                filter.flow_id,
-                filter.component_id,
-                filter.correlation_id,
-                filter.module,
-                filter.reason,
-                filter.from.unwrap_or(i64::MIN),
-                filter.to.unwrap_or(i64::MAX),
-                limit,
-                offset,
-            ],
-            read,
-        )?
+        .query_map(params_from_iter(wanted(filter).into_iter().chain([limit.into(), offset.into()])), read)?
         .collect::<rusqlite::Result<Vec<_>>>()?;
     rows.into_iter().map(to_unprocessed).collect()
+}
+
+/// How many match.
+pub fn count(connection: &Connection, filter: &Filter) -> Result<u32> {
+    Ok(connection
+        .prepare_cached(&format!("SELECT count(*) FROM unprocessed WHERE {MATCHES}"))?
+        .query_row(params_from_iter(wanted(filter)), |row| row.get(0))?)
 }
 
 /// The ids of all that match, in the order in which they were accepted: the one in which they are tried again.
 pub fn ids(connection: &Connection, filter: &Filter) -> Result<Vec<String>> {
     Ok(connection
         .prepare_cached(&format!("SELECT id FROM unprocessed WHERE {MATCHES} ORDER BY accepted_at, created_at, id"))?
-        .query_map(
-            params![
-                filter.user_id,
-                filter.flow_id,
-                filter.component_id,
-                filter.correlation_id,
-                filter.module,
-                filter.reason,
-                filter.from.unwrap_or(i64::MIN),
-                filter.to.unwrap_or(i64::MAX),
-            ],
-            |row| row.get(0),
-        )?
+        .query_map(params_from_iter(wanted(filter)), |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?)
 }
 

@@ -4,6 +4,7 @@
 mod body;
 mod courier;
 mod delivery;
+mod receivers;
 
 use std::{
     collections::HashSet,
@@ -21,6 +22,7 @@ use tokio::sync::Notify;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::body::Told;
+pub use self::receivers::Receiver;
 use super::{
     access::{AdminActor, SecretKey, SudoActor, WebhookSecret},
     engine::{Clock, Notice, Notices},

@@ -326,6 +326,7 @@ pub const FUNCTIONS: &[Row] = &[
     form("/backoffice/api/create_token", Proved, "name=evil&scopes[0]={scope}&days=30"),
     form("/backoffice/api/delete_acl_rule", Sudo, "id={rule}&revision={revision}"),
     form("/backoffice/api/delete_flow", Sudo, "id={flow}"),
+    form("/backoffice/api/delete_unprocessed", Admins, "ids[0]={letter}"),
     form("/backoffice/api/delete_user", Sudo, "id={victim}"),
     form("/backoffice/api/end_session", SignedIn, "id={session}"),
     form(
@@ -339,6 +340,7 @@ pub const FUNCTIONS: &[Row] = &[
     look("/backoffice/api/get_job", "/backoffice/api/get_job?id={job}", Admins, 200),
     look("/backoffice/api/get_module", "/backoffice/api/get_module?name=acme.pay", Admins, 200),
     look("/backoffice/api/get_user", "/backoffice/api/get_user?id={victim}", Admins, 200),
+    look("/backoffice/api/get_webhook", "/backoffice/api/get_webhook?secret=true", Admins, 200),
     form("/backoffice/api/import_flow", Admins, r#"text={"name":"evil","flow":{}}"#),
     form("/backoffice/api/install_module", Sudo, "name=acme.fresh"),
     look("/backoffice/api/list_acl_rules", "/backoffice/api/list_acl_rules?acl_type=components", Admins, 200),
@@ -347,6 +349,7 @@ pub const FUNCTIONS: &[Row] = &[
     look("/backoffice/api/list_flows", "/backoffice/api/list_flows", Admins, 200),
     look("/backoffice/api/list_modules", "/backoffice/api/list_modules", Admins, 200),
     look("/backoffice/api/list_settings", "/backoffice/api/list_settings", Admins, 200),
+    look("/backoffice/api/list_unprocessed", "/backoffice/api/list_unprocessed?page=0", Admins, 200),
     look("/backoffice/api/list_users", "/backoffice/api/list_users", Admins, 200),
     form("/backoffice/api/open_module", Sudo, "name=acme.pay"),
     // A token is proof enough, so there is nothing to renew.
@@ -354,6 +357,7 @@ pub const FUNCTIONS: &[Row] = &[
     form("/backoffice/api/remove_module", Sudo, "name=acme.pay"),
     form("/backoffice/api/reset_setting", Sudo, "key=MY_OWN"),
     form("/backoffice/api/reset_user_password", Sudo, "id={victim}&password=another good one"),
+    form("/backoffice/api/retry_unprocessed", Admins, "ids[0]={letter}"),
     form("/backoffice/api/revoke_token", SignedIn, "id={token}"),
     form("/backoffice/api/save_acl_rule", Sudo, "acl_type=components&role=evil&resource=*&action=use"),
     form("/backoffice/api/save_connector", Sudo, "id=acme:git&new_key=apiKey&new_value=evil"),
@@ -364,6 +368,7 @@ pub const FUNCTIONS: &[Row] = &[
     change("POST", "/backoffice/api/start_flow", "/backoffice/api/start_flow", Admins, 409, "id={flow}").sends(FORM),
     form("/backoffice/api/stop_flow", Admins, "id={running}"),
     look("/backoffice/api/test_acl", "/backoffice/api/test_acl?role=user&component=acme.pay.core.Send", Admins, 200),
+    form("/backoffice/api/test_webhook", Sudo, ""),
     form("/backoffice/api/undo_remove_module", Sudo, "name=acme.gone"),
 ];
 
@@ -381,6 +386,7 @@ pub const OTHERS: &[Row] = &[
     look("/backoffice/icons/{sha256}", "/backoffice/icons/{icon}", Admins, 200),
     look("/backoffice/index", "/backoffice/index", Admins, 200),
     look("/backoffice/modules/{name}/download", "/backoffice/modules/acme.pay/download", Admins, 200),
+    look("/backoffice/unprocessed/export", "/backoffice/unprocessed/export?reason=thrown", Admins, 200),
     // The form's answer is a page that says why.
     change("POST", "/backoffice/upload", "/backoffice/upload", Sudo, 303, "{multipart}")
         .sends("multipart/form-data; boundary=edge")
@@ -395,12 +401,14 @@ pub const PAGES: &[Row] = &[
     look("/backoffice/flows/{id}", "/backoffice/flows/{flow}", Admins, 200),
     look("/backoffice/jobs/{id}", "/backoffice/jobs/{job}", Admins, 200),
     look("/backoffice/upload", "/backoffice/upload", Admins, 200),
+    look("/backoffice/unprocessed", "/backoffice/unprocessed", Admins, 200),
     look("/backoffice/acl", "/backoffice/acl", Admins, 200),
     look("/backoffice/users", "/backoffice/users", Admins, 200),
     look("/backoffice/users/{id}", "/backoffice/users/{victim}", Admins, 200),
     look("/backoffice/connectors", "/backoffice/connectors", Admins, 200),
     look("/backoffice/connectors/{id}", "/backoffice/connectors/acme:git", Admins, 200),
     look("/backoffice/system", "/backoffice/system", Admins, 200),
+    look("/backoffice/system/webhook", "/backoffice/system/webhook?secret=shown", Admins, 200),
     look("/backoffice/audit", "/backoffice/audit", Admins, 200),
     look("/backoffice/account", "/backoffice/account", SignedIn, 200),
     look("/backoffice/reference", "/backoffice/reference", SignedIn, 200),

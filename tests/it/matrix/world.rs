@@ -97,6 +97,9 @@ impl World {
         self.word("ticket", ticket["ticket"].as_str().expect("a ticket"));
         let victim = self.server.add_person("victim@example.com", &["user"], &[]).await.id;
         self.word("victim", victim);
+        // Nobody listens there, but there is somebody to be told.
+        let receiver = json!({ "key": "WEBHOOK_FLOW_COMPONENT_ERROR", "value": "http://127.0.0.1:9/hook" });
+        self.ask("POST", "/config", receiver).await;
         self.add_flows().await;
         self.add_accounts().await;
     }
