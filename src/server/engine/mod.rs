@@ -4,6 +4,7 @@ mod calls;
 mod clock;
 mod components;
 mod context;
+mod data_stores;
 mod errors;
 pub mod examples;
 mod flows;
@@ -12,6 +13,7 @@ mod keeper;
 mod log;
 mod overview;
 mod queue;
+mod record_query;
 mod retry;
 mod run;
 mod runner;
@@ -31,6 +33,7 @@ use tokio::sync::{Notify, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use clock::{Clock, ManualClock, SystemClock};
+pub use data_stores::record_view;
 pub use errors::{ErrorReport, FlowStopped, Notice, Notices};
 pub use flows::{Change, Visible};
 pub use run::CoordinatorStatus;
@@ -40,6 +43,7 @@ pub use webhooks::{Webhook, WebhookAnswer};
 use super::{
     error::Result,
     events::Events,
+    files::Files,
     registry::Registry,
     settings::{Connectors, Settings},
     store::{self, Store, audit::By},
@@ -54,6 +58,7 @@ const GRACE: Duration = Duration::from_secs(8);
 pub struct Parts {
     pub store: Store,
     pub registry: Registry,
+    pub files: Files,
     pub settings: Settings,
     pub connectors: Connectors,
     pub events: Events,
@@ -73,6 +78,7 @@ pub struct Engine {
 struct Inner {
     store: Store,
     registry: Registry,
+    files: Files,
     settings: Settings,
     connectors: Connectors,
     events: Events,
@@ -117,10 +123,11 @@ impl Engine {
             .store
             .read(|connection| Ok((store::queue::newest(connection)?, store::flow_log::latest(connection)?)))
             .await?;
-        let Parts { store, registry, settings, connectors, events, host, clock, notices, api_url } = parts;
+        let Parts { store, registry, files, settings, connectors, events, host, clock, notices, api_url } = parts;
         let inner = Inner {
             store,
             registry,
+            files,
             settings,
             connectors,
             events,
