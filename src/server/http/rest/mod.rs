@@ -7,6 +7,7 @@ mod bundles;
 mod calls;
 mod components;
 mod config;
+mod files;
 mod flows;
 mod hooks;
 mod installations;
@@ -18,6 +19,7 @@ mod problem;
 mod publish;
 mod service_config;
 mod shapes;
+mod stores;
 mod unprocessed;
 mod users;
 
@@ -94,6 +96,7 @@ fn parts() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .merge(calls::router())
         .merge(components::router())
         .merge(config::router())
+        .merge(files::router())
         .merge(flows::router())
         .merge(hooks::router())
         .merge(installations::router())
@@ -101,6 +104,7 @@ fn parts() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .merge(modules::router())
         .merge(publish::router())
         .merge(service_config::router())
+        .merge(stores::router())
         .merge(unprocessed::router())
         .merge(users::router())
         .split_for_parts()
