@@ -10,6 +10,7 @@ pub mod examples;
 mod flows;
 pub mod host;
 mod keeper;
+mod ledger;
 mod log;
 mod overview;
 mod queue;
@@ -33,9 +34,9 @@ use tokio::sync::{Notify, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use clock::{Clock, ManualClock, SystemClock};
-pub use data_stores::record_view;
 pub use errors::{ErrorReport, FlowStopped, Notice, Notices};
 pub use flows::{Change, Visible};
+pub use ledger::record_view;
 pub use run::CoordinatorStatus;
 pub use unprocessed::public_shape;
 pub use webhooks::{Webhook, WebhookAnswer};

@@ -68,11 +68,15 @@ impl Files {
     /// As [`Files::finish`]; [`ServerError::Invalid`] for a chunk that does not fit, [`ServerError::Conflict`] for one of an
     /// upload that is not under way: then it has to begin again.
     pub async fn add_chunk(&self, chunk: Chunk, upload: Upload, target: Target) -> Result<Sent> {
-        let limit = self.inner.settings.number(FILE_MAX_BYTES);
-        check(&chunk, &upload, limit)?;
+        check(&chunk, &upload, self.inner.settings.number(FILE_MAX_BYTES))?;
+        let this = self.clone();
+        // Whoever asks may go away in the middle of it.
+        tokio::spawn(async move { this.add(chunk, upload, target).await }).await?
+    }
+
+    async fn add(&self, chunk: Chunk, upload: Upload, target: Target) -> Result<Sent> {
         let key = (target.user_id.clone(), chunk.upload.clone());
-        let pending = self.pending(&key, &chunk)?;
-        let mut pending = Arc::clone(&pending).lock_owned().await;
+        let mut pending = self.pending(&key, &chunk)?.lock_owned().await;
         if (pending.total, pending.size) != (chunk.total, chunk.size) {
             return Err(ServerError::Invalid(
                 "All chunks of a file name the same size and number of chunks.".to_owned(),
@@ -85,7 +89,7 @@ impl Files {
             pending.have.insert(chunk.number);
             pending.heard = Instant::now();
             let is_whole = pending.have.len() == chunk.total as usize;
-            let whole = if is_whole { pending.file.take().map(Upload::of).transpose()? } else { None };
+            let whole = if is_whole { pending.file.take().map(Upload::of) } else { None };
             Ok((pending.have.len(), whole))
         })
         .await??;
@@ -93,7 +97,7 @@ impl Files {
             return Ok(Sent::Partial { received: u32::try_from(received).unwrap_or(chunk.total), total: chunk.total });
         };
         self.inner.uploads.pending.lock().remove(&key);
-        Ok(Sent::Whole(Box::new(self.finish(whole, target).await?)))
+        Ok(Sent::Whole(Box::new(self.finish(whole?, target).await?)))
     }
 
     fn pending(&self, key: &Key, chunk: &Chunk) -> Result<Arc<tokio::sync::Mutex<Pending>>> {

@@ -1,24 +1,19 @@
 //! Files that flows save and load, and their owners send: kept whole or not at all, and never left behind.
 
 mod chunks;
+mod keep;
 mod keeper;
 mod upload;
 
-use std::{
-    collections::HashMap,
-    ops::Range,
-    path::PathBuf,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{collections::HashMap, ops::Range, path::PathBuf, sync::Arc, time::Instant};
 
 use bytes::Bytes;
 use futures::stream::BoxStream;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 pub use chunks::{Chunk, Sent};
+pub use keep::Target;
 pub use upload::Upload;
 
 use super::{
@@ -26,18 +21,10 @@ use super::{
     blobs::Blobs,
     error::{Result, ServerError},
     settings::{FILE_MAX_BYTES, Settings},
-    store::{
-        self, Store,
-        audit::{By, Deed},
-        files::StoredFile,
-    },
+    store::{self, Store, audit::Deed, files::StoredFile},
     time::{iso, now_ms},
 };
 
-/// How long the content that a file had is kept after it was replaced: whoever reads it goes on.
-const REPLACED: Duration = Duration::from_secs(3600);
-/// Longest name, in characters.
-const NAME_MAX: usize = 500;
 /// What the protocol says of pieces in which a file is kept: the number of bytes that flows read at once.
 const CHUNK: u64 = 256 * 1024;
 
@@ -64,23 +51,6 @@ enum Hold {
     Until(Instant),
 }
 
-/// What becomes of an upload.
-#[derive(Clone, Debug)]
-pub struct Target {
-    pub user_id: String,
-    /// The flow that saves it.
-    pub flow_id: Option<String>,
-    /// A UUID; a new one where there is none.
-    pub id: Option<String>,
-    /// `None` leaves it as it is.
-    pub name: Option<String>,
-    pub content_type: Option<String>,
-    /// There has to be a file with this id already.
-    pub is_replacement: bool,
-    /// For the audit trail, which holds what people do.
-    pub by: Option<By>,
-}
-
 impl Files {
     /// The service on its folder, which nobody else uses.
     pub fn open(store: Store, settings: Settings, blobs: Blobs, temporary: PathBuf) -> Self {
@@ -91,75 +61,6 @@ impl Files {
     /// Begins to take bytes. Dropping the upload forgets them.
     pub fn begin(&self) -> Result<Upload> {
         Upload::begin(&self.inner.temporary, self.inner.settings.number(FILE_MAX_BYTES))
-    }
-
-    /// Makes a file of what has come, or another content of one. The old one is readable until this has ended, and for a
-    /// while after it to whoever was reading it.
-    ///
-    /// # Errors
-    /// [`ServerError::NotFound`] when the file that was to be replaced is not the user's, [`ServerError::Conflict`] when
-    /// somebody else has the id, [`ServerError::Invalid`] for an id or name that will not do.
-    pub async fn finish(&self, upload: Upload, target: Target) -> Result<StoredFile> {
-        let this = self.clone();
-        // Whoever asks may go away in the middle of it.
-        tokio::spawn(async move { this.keep(upload, target).await }).await?
-    }
-
-    async fn keep(&self, upload: Upload, target: Target) -> Result<StoredFile> {
-        let content = Uuid::new_v4().to_string();
-        self.inner.in_hand.lock().insert(content.clone(), Hold::Coming);
-        let kept = self.keep_as(&content, upload, target).await;
-        self.inner.in_hand.lock().remove(&content);
-        if kept.is_err() {
-            self.inner.blobs.delete(&content).await?;
-        }
-        kept
-    }
-
-    async fn keep_as(&self, content: &str, upload: Upload, target: Target) -> Result<StoredFile> {
-        let id = target.id.map_or_else(|| Ok(Uuid::new_v4().to_string()), |id| checked_id(&id))?;
-        let name = target.name.map(|name| checked_name(&name)).transpose()?;
-        let (path, length, md5) = upload.end();
-        self.inner.blobs.put(content, &path).await?;
-        let (content, this) = (content.to_owned(), self.clone());
-        let Target { user_id, flow_id, content_type, is_replacement, by, .. } = target;
-        self.inner
-            .store
-            .write("keep a file", move |tx| {
-                let before = match store::files::get(tx, &id)? {
-                    Some(before) if before.user_id == user_id => Some(before),
-                    None if !is_replacement => None,
-                    Some(_) if !is_replacement => {
-                        return Err(ServerError::Conflict("This id belongs to another file.".to_owned()));
-                    }
-                    _ => return Err(nothing(&id)),
-                };
-                let was = |of: fn(&StoredFile) -> Option<String>| before.as_ref().and_then(of);
-                let file = StoredFile {
-                    name: name.or_else(|| was(|file| Some(file.name.clone()))).unwrap_or_else(|| "file".to_owned()),
-                    flow_id: was(|file| file.flow_id.clone()).or(flow_id),
-                    content_type: content_type.or_else(|| was(|file| file.content_type.clone())),
-                    id,
-                    user_id,
-                    length,
-                    md5,
-                    uploaded_at: now_ms(),
-                    content,
-                };
-                store::files::put(tx, &file)?;
-                if let Some(by) = by {
-                    let shown =
-                        |file: &StoredFile| json!({ "name": file.name, "length": file.length, "md5": file.md5 });
-                    let mut deed = Deed::new("file.upload", &file.id).after(shown(&file));
-                    deed.before = before.as_ref().map(shown);
-                    store::audit::append(tx, &by, &deed, file.uploaded_at)?;
-                }
-                if let Some(before) = before {
-                    this.inner.in_hand.lock().insert(before.content, Hold::Until(Instant::now() + REPLACED));
-                }
-                Ok(file)
-            })
-            .await
     }
 
     /// A file of this user's.
@@ -274,22 +175,6 @@ fn visible(connection: &rusqlite::Connection, actor: &UserActor, id: &str) -> Re
 fn nothing(id: &str) -> ServerError {
     let shown: String = id.chars().take(64).collect();
     ServerError::NotFound(format!("File with {shown} not found."))
-}
-
-fn checked_id(id: &str) -> Result<String> {
-    let uuid = Uuid::try_parse(id).map_err(|_| ServerError::Invalid("A file's id is a UUID.".to_owned()))?;
-    Ok(uuid.to_string())
-}
-
-fn checked_name(name: &str) -> Result<String> {
-    let name: String = name.chars().filter(|character| !character.is_control()).collect();
-    match name.trim() {
-        "" => Err(ServerError::Invalid("A file needs a name.".to_owned())),
-        name if name.chars().count() > NAME_MAX => {
-            Err(ServerError::Invalid(format!("A file's name has at most {NAME_MAX} characters.")))
-        }
-        name => Ok(name.to_owned()),
-    }
 }
 
 /// A file as the public protocol shows it.

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::{Answer, ComponentCalls, internal, unknown};
 use crate::server::{
     engine::{
-        data_stores::{EVENTS, Ledger, record_view},
         host::CallError,
+        ledger::{EVENTS, Ledger, record_view},
         record_query::Query,
     },
     error::{Result, ServerError},

@@ -17,10 +17,12 @@ mod module_view;
 mod modules;
 mod problem;
 mod publish;
+mod records;
 mod service_config;
 mod shapes;
 mod stores;
 mod unprocessed;
+mod uploads;
 mod users;
 
 use std::sync::{Arc, LazyLock};
@@ -103,6 +105,7 @@ fn parts() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .merge(logs::router())
         .merge(modules::router())
         .merge(publish::router())
+        .merge(records::router())
         .merge(service_config::router())
         .merge(stores::router())
         .merge(unprocessed::router())
