@@ -3,10 +3,12 @@
 mod calls;
 mod delivery;
 mod errors;
+mod files;
 mod flows;
 mod removal;
 mod restart;
 mod retries;
+mod stores;
 mod ticks;
 mod webhooks;
 pub mod world;
