@@ -1,4 +1,5 @@
-//! Bytes of archives, by their SHA-256, in any store that the `object_store` crate speaks to.
+//! Bytes by a name that is given once: archives by their SHA-256, contents of files by a UUID. Any store that the
+//! `object_store` crate speaks to will do.
 
 use std::{path::Path, sync::Arc};
 
@@ -72,6 +73,19 @@ impl Blobs {
             Err(cause) => return Err(cause.into()),
         };
         Ok((found.meta.size, found.into_stream().map_err(std::io::Error::other).boxed()))
+    }
+
+    /// The bytes from `range.start` up to, without, `range.end`.
+    ///
+    /// # Errors
+    /// [`ServerError::NotFound`] when there is no such blob.
+    pub async fn get_range(&self, name: &str, range: std::ops::Range<u64>) -> Result<bytes::Bytes> {
+        match self.store.get_range(&key(name), range).await {
+            Err(object_store::Error::NotFound { .. }) => {
+                Err(ServerError::NotFound("This content is not kept any more.".to_owned()))
+            }
+            read => Ok(read?),
+        }
     }
 
     /// Writes the bytes to a new unnamed file below `folder` and gives it, at its start.

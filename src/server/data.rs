@@ -44,7 +44,7 @@ impl DataFolder {
             Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => return Err(unusable(cause)),
             _ => {}
         }
-        for path in [folder.temporary(), folder.blobs(), folder.modules(), folder.ready()] {
+        for path in [folder.temporary(), folder.blobs(), folder.files(), folder.modules(), folder.ready()] {
             create_private(&path).map_err(unusable)?;
         }
         Ok(folder)
@@ -62,6 +62,11 @@ impl DataFolder {
     /// Archives as they came.
     pub fn blobs(&self) -> PathBuf {
         self.root.join("blobs")
+    }
+
+    /// What flows save and load.
+    pub fn files(&self) -> PathBuf {
+        self.root.join("files")
     }
 
     /// Unpacked archives, a folder each, named by the archive's SHA-256.

@@ -10,6 +10,7 @@ pub mod data;
 pub mod engine;
 pub mod error;
 pub mod events;
+pub mod files;
 pub mod http;
 pub mod markup;
 pub mod outbound;

@@ -16,6 +16,7 @@ use super::{
         host::{ComponentHost, HostOptions, NoHost, NodeHost},
     },
     events::Events,
+    files::Files,
     registry::{Parts, Registry},
     runtime::{Node, Npm, Runtime},
     settings::{Accounts, Connectors, Settings},
@@ -30,6 +31,7 @@ pub struct AppState {
     pub store: Store,
     pub catalogue: Catalogue,
     pub registry: Registry,
+    pub files: Files,
     pub acl: Acl,
     pub people: People,
     pub door: Door,
@@ -71,6 +73,7 @@ impl AppState {
             Some(text) => SecretKey::parse(text).ok_or("STOCKROOM_KEY is no key: give 32 random bytes in base64")?,
             None => SecretKey::open(&config.key_file.value.clone().unwrap_or_else(|| data.key()))?,
         };
+        let (files, temporary) = (Blobs::local(&data.files()).map_err(|cause| cause.to_string())?, data.temporary());
         let (npm, host) = (npm(&config.node.value), host(&config.node.value, &data));
         let node = Node { npm, host: Arc::clone(&host) };
         let parts = open_parts(data, sources, config.limits(), node).await?;
@@ -80,6 +83,7 @@ impl AppState {
         let people = People::new(store.clone());
         open_door(config, &people).await?;
         let registry = Registry::new(parts);
+        let files = Files::open(store.clone(), settings.clone(), files, temporary);
         let connectors = Connectors::new(store.clone(), key.clone());
         let accounts = Accounts::new(store.clone(), key.clone());
         let webhook = SystemWebhook::new(webhook::Parts {
@@ -92,6 +96,7 @@ impl AppState {
         let engine = Engine::open(engine::Parts {
             store: store.clone(),
             registry: registry.clone(),
+            files: files.clone(),
             settings: settings.clone(),
             connectors: connectors.clone(),
             accounts: accounts.clone(),
@@ -106,10 +111,12 @@ impl AppState {
         registry.resume().await.map_err(|cause| cause.to_string())?;
         catalogue.spawn_readers().await;
         registry.spawn_keeper();
+        files.spawn_keeper();
         Ok(Self {
             store: store.clone(),
             catalogue,
             registry,
+            files,
             acl,
             people,
             door: Door::new(store.clone(), key.clone()),

@@ -211,7 +211,7 @@ impl Engine {
     }
 }
 
-fn whose(actor: &UserActor, which: Visible) -> Result<Option<String>> {
+pub(super) fn whose(actor: &UserActor, which: Visible) -> Result<Option<String>> {
     match which {
         Visible::Own => Ok(Some(actor.person().id.clone())),
         Visible::All if actor.is_admin() => Ok(None),

@@ -5,15 +5,18 @@ mod calls;
 mod clock;
 mod components;
 mod context;
+mod data_stores;
 mod errors;
 pub mod examples;
 mod flows;
 pub mod host;
 mod keeper;
+mod ledger;
 mod letters;
 mod log;
 mod overview;
 mod queue;
+mod record_query;
 mod retry;
 mod run;
 mod runner;
@@ -36,6 +39,7 @@ pub use accounts::SignIn;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use errors::{ErrorReport, FlowStopped, Notice, Notices};
 pub use flows::{Change, Visible};
+pub use ledger::record_view;
 pub use letters::WantedLetters;
 pub use run::CoordinatorStatus;
 pub use unprocessed::public_shape;
@@ -44,6 +48,7 @@ pub use webhooks::{Webhook, WebhookAnswer};
 use super::{
     error::Result,
     events::Events,
+    files::Files,
     registry::Registry,
     settings::{Accounts, Connectors, Settings},
     store::{self, Store, audit::By},
@@ -58,6 +63,7 @@ const GRACE: Duration = Duration::from_secs(8);
 pub struct Parts {
     pub store: Store,
     pub registry: Registry,
+    pub files: Files,
     pub settings: Settings,
     pub connectors: Connectors,
     pub accounts: Accounts,
@@ -78,6 +84,7 @@ pub struct Engine {
 struct Inner {
     store: Store,
     registry: Registry,
+    files: Files,
     settings: Settings,
     connectors: Connectors,
     accounts: Accounts,
@@ -123,10 +130,12 @@ impl Engine {
             .store
             .read(|connection| Ok((store::queue::newest(connection)?, store::flow_log::latest(connection)?)))
             .await?;
-        let Parts { store, registry, settings, connectors, accounts, events, host, clock, notices, api_url } = parts;
+        let Parts { store, registry, files, settings, connectors, accounts, events, host, clock, notices, api_url } =
+            parts;
         let inner = Inner {
             store,
             registry,
+            files,
             settings,
             connectors,
             accounts,

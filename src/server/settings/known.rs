@@ -55,6 +55,9 @@ pub const WEBHOOK_SUMMARY_MINUTES: &str = "WEBHOOK_SUMMARY_MINUTES";
 /// Largest message, in bytes.
 pub const MESSAGE_MAX_BYTES: &str = "LIMIT_MESSAGE_MAX_BYTES";
 
+/// Largest file, in bytes.
+pub const FILE_MAX_BYTES: &str = "LIMIT_FILE_MAX_BYTES";
+
 const fn number(key: &'static str, default: u64, meaning: &'static str) -> Known {
     Known { key, kind: Kind::Number(default), meaning }
 }
@@ -68,7 +71,7 @@ const fn text(key: &'static str, default: &'static str, meaning: &'static str) -
 }
 
 /// All of them, in the order in which they are shown.
-pub const KNOWN: [Known; 23] = [
+pub const KNOWN: [Known; 24] = [
     number(
         ARCHIVE_MAX_BYTES,
         10_485_760,
@@ -121,6 +124,7 @@ pub const KNOWN: [Known; 23] = [
     number(COMPONENT_POLLING_INTERVAL, 60_000, "How often components that poll are asked to, in milliseconds."),
     number(WAITING_QUEUE_MIN_TIMEOUT, 60_000, "Shortest timer that a component can set, in milliseconds."),
     number(MESSAGE_MAX_BYTES, 15_728_640, "Largest message that a component may send, in bytes of JSON."),
+    number(FILE_MAX_BYTES, 1_073_741_824, "Largest file that a flow may save, or that may be sent, in bytes."),
     number(
         "BROKER_MESSAGE_ACK_TIMEOUT",
         1_500_000,

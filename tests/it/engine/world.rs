@@ -263,6 +263,7 @@ async fn engine(server: &TestServer, clock: &ManualClock, host: &Arc<ScriptedHos
     let engine = Engine::open(Parts {
         store: state.store.clone(),
         registry: state.registry.clone(),
+        files: state.files.clone(),
         settings: state.settings.clone(),
         connectors: state.connectors.clone(),
         accounts: state.accounts.clone(),

@@ -5,6 +5,7 @@ mod calls;
 mod components;
 mod failures;
 mod starter;
+mod stores;
 mod versions;
 
 use std::{

@@ -102,6 +102,7 @@ impl World {
         self.ask("POST", "/config", receiver).await;
         self.add_flows().await;
         self.add_accounts().await;
+        self.add_data().await;
     }
 
     /// An account that a component signs in with, and a spare one.
@@ -116,6 +117,28 @@ impl World {
         }
         let path = format!("/auth/component/s/{}", self.words["account"]);
         self.ask("PUT", &path, json!({})).await;
+    }
+
+    /// A data store with a record, and a file.
+    async fn add_data(&mut self) {
+        let (store, _) = self.ask("POST", "/stores", json!({ "name": "Kept" })).await;
+        let store = store["storeId"].as_str().expect("an id").to_owned();
+        self.ask("POST", &format!("/store/{store}/k"), json!("kept")).await;
+        self.word("store", store);
+        let file = self.file(&[]).await;
+        self.word("file", file);
+    }
+
+    /// Sends a file; gives its id.
+    async fn file(&self, headers: &[(&str, &str)]) -> String {
+        let body = multipart(b"kept");
+        let length = body.len().to_string();
+        let kind = ("Content-Type", "multipart/form-data; boundary=edge");
+        let headers = [headers, &[kind, ("Content-Length", &length)]].concat();
+        let request = [head(self.server.address, "POST", "/files", &headers).into_bytes(), body].concat();
+        let answer = exchange(self.server.address, &request).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer.json()["fileId"].as_str().expect("an id").to_owned()
     }
 
     /// A flow, and one that runs and has lost a message.
@@ -183,7 +206,9 @@ impl World {
             );
             column(&self.data(), &sql)[0].clone()
         };
-        let words = [("session", own("sessions")), ("token", own("tokens")), ("scope", scope.to_owned())];
+        let file = self.file(&[("Authorization", &format!("Bearer {token}"))]).await;
+        let words =
+            [("session", own("sessions")), ("token", own("tokens")), ("scope", scope.to_owned()), ("ownfile", file)];
         self.own.insert(role, words.into_iter().collect());
         token
     }

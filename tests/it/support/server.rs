@@ -7,10 +7,12 @@ use stockroom::{
     server::{
         access::{Acl, Credentials, Door, NewPerson, People, SecretKey, SetUp, SudoActor, Trail},
         archive::Limits,
+        blobs::Blobs,
         catalogue::Source,
         config::{Config, Origin, Setting, Surroundings},
         data::DataFolder,
         engine::{self, Engine, SystemClock, host::NoHost},
+        files::Files,
         http,
         registry::{Checkpoint, Registry},
         runtime::{Node, Npm},
@@ -64,12 +66,14 @@ impl TestServer {
         let folder = data;
         let data = DataFolder::open(folder).expect("opens");
         let host = Arc::clone(&node.host);
+        let (files, temporary) = (Blobs::local(&data.files()).expect("opens"), data.temporary());
         let parts = open_parts(data, Vec::<Source>::new(), Limits::default(), node).await.expect("opens");
         let (store, catalogue, events) = (parts.store.clone(), parts.catalogue.clone(), parts.events.clone());
         let key = SecretKey::open(&folder.join("secret.key")).expect("opens");
         let (settings, connectors) = (parts.settings.clone(), Connectors::new(store.clone(), key.clone()));
         let accounts = Accounts::new(store.clone(), key.clone());
         let registry = Registry::with_checkpoint(parts, checkpoint);
+        let files = Files::open(store.clone(), settings.clone(), files, temporary);
         let webhook = SystemWebhook::new(webhook::Parts {
             store: store.clone(),
             settings: settings.clone(),
@@ -80,6 +84,7 @@ impl TestServer {
         let engine = Engine::open(engine::Parts {
             store: store.clone(),
             registry: registry.clone(),
+            files: files.clone(),
             settings: settings.clone(),
             connectors: connectors.clone(),
             accounts: accounts.clone(),
@@ -105,6 +110,7 @@ impl TestServer {
             surroundings: Surroundings::default(),
             acl: Acl::open(store.clone()).await.expect("opens"),
             registry,
+            files,
             store,
             catalogue,
             events,

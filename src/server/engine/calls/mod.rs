@@ -1,10 +1,12 @@
 //! What running components ask of the server, a group of calls a file. Names and arguments are those of docs/ENGINE.md.
 
 mod cache;
+mod file;
 mod lock;
-mod path;
+pub(super) mod path;
 mod send;
 mod state;
+mod store;
 
 use std::sync::{
     Arc,
@@ -56,6 +58,7 @@ pub(super) struct ComponentCalls {
     engine: Engine,
     origin: Origin,
     has_ended: AtomicBool,
+    files: file::Open,
 }
 
 impl Calls for ComponentCalls {
@@ -66,7 +69,7 @@ impl Calls for ComponentCalls {
 
 impl ComponentCalls {
     pub fn new(engine: Engine, origin: Origin) -> Self {
-        Self { engine, origin, has_ended: AtomicBool::new(false) }
+        Self { engine, origin, has_ended: AtomicBool::new(false), files: file::Open::default() }
     }
 
     /// The invocation has ended: what is sent from now on is dropped.
@@ -93,9 +96,11 @@ impl ComponentCalls {
             "cache.get" => self.cached(read(name, args)?),
             "cache.set" => self.cache(read(name, args)?),
             "cache.remove" => self.uncache(read(name, args)?),
-            _ => match name.strip_prefix("state.") {
-                Some(verb) => self.state(verb, read(name, args)?).await,
-                None => Err(unknown(name)),
+            _ => match name.split_once('.') {
+                Some(("state", verb)) => self.state(verb, read(name, args)?).await,
+                Some(("store", verb)) => self.store(verb, read(name, args)?).await,
+                Some(("file", verb)) => self.file(verb, name, args).await,
+                _ => Err(unknown(name)),
             },
         }
     }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 /// The value at `path`.
-pub(super) fn get<'a>(document: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
+pub(in crate::server::engine) fn get<'a>(document: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
     let mut parts = path.split('.');
     let first = document.get(parts.next()?)?;
     parts.try_fold(first, |value, part| match value {

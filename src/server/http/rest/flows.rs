@@ -7,7 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    json::{ApiJson, ApiPath, ApiQuery},
+    json::{ApiJson, ApiPath, ApiQuery, projected},
     problem::{Conflict, Invalid, NotFound, OfJson, Unauthorized},
 };
 use crate::{
@@ -150,20 +150,8 @@ impl Wanted {
         Ok(flows)
     }
 
-    /// Only the fields that were asked for.
     fn project(&self, flow: FlowView) -> Result<Value> {
-        let mut value = serde_json::to_value(flow)?;
-        let wanted = self.projection.as_deref().unwrap_or_default();
-        let fields: Vec<&str> = wanted.split(',').map(str::trim).filter(|field| !field.is_empty()).collect();
-        let hidden: Vec<&str> = fields.iter().filter_map(|field| field.strip_prefix('-')).collect();
-        if let Some(shown) = value.as_object_mut().filter(|_| !fields.is_empty()) {
-            if hidden.is_empty() {
-                shown.retain(|field, _| fields.contains(&field.as_str()));
-            } else {
-                shown.retain(|field, _| !hidden.contains(&field.as_str()));
-            }
-        }
-        Ok(value)
+        Ok(projected(serde_json::to_value(flow)?, self.projection.as_deref()))
     }
 }
 

@@ -13,6 +13,7 @@ use serde::{
     },
     forward_to_deserialize_any,
 };
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::server::error::{Result, ServerError};
@@ -69,19 +70,64 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for ApiJson<T> {
                 "Send JSON, with Content-Type: application/json.".to_owned(),
             ));
         }
-        let bytes = Bytes::from_request(request, state).await.map_err(|cause| match cause.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => ServerError::TooLarge { limit: BODY_MAX as u64 },
-            _ => ServerError::Incomplete("The body broke off.".to_owned()),
-        })?;
+        let bytes = bytes_of(request, state).await?;
         let value = serde_json::from_slice(&bytes)
             .map_err(|cause| ServerError::Invalid(format!("The body will not do: {cause}.")))?;
         Ok(Self(value))
     }
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
+/// A body that is a value: JSON, or a text.
+pub struct ApiValue(pub Value);
+
+impl<S: Send + Sync> FromRequest<S> for ApiValue {
+    type Rejection = ServerError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self> {
+        if is_json(request.headers()) {
+            return ApiJson::from_request(request, state).await.map(|ApiJson(value)| Self(value));
+        }
+        if essence(request.headers()) != "text/plain" {
+            let text = "Send JSON with Content-Type: application/json, or a text with text/plain.";
+            return Err(ServerError::UnsupportedMediaType(text.to_owned()));
+        }
+        let bytes = bytes_of(request, state).await?;
+        match String::from_utf8(bytes.into()) {
+            Ok(text) => Ok(Self(Value::String(text))),
+            Err(_) => Err(ServerError::Invalid("The text is no UTF-8.".to_owned())),
+        }
+    }
+}
+
+async fn bytes_of<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes> {
+    Bytes::from_request(request, state).await.map_err(|cause| match cause.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => ServerError::TooLarge { limit: BODY_MAX as u64 },
+        _ => ServerError::Incomplete("The body broke off.".to_owned()),
+    })
+}
+
+/// The fields of an object that were asked for: names separated by commas, or with a minus each, what to leave out.
+pub fn projected(mut value: Value, wanted: Option<&str>) -> Value {
+    let names = wanted.unwrap_or_default().split(',').map(str::trim);
+    let fields: Vec<&str> = names.filter(|field| !field.is_empty()).collect();
+    let hidden: Vec<&str> = fields.iter().filter_map(|field| field.strip_prefix('-')).collect();
+    if let Some(shown) = value.as_object_mut().filter(|_| !fields.is_empty()) {
+        if hidden.is_empty() {
+            shown.retain(|field, _| fields.contains(&field.as_str()));
+        } else {
+            shown.retain(|field, _| !hidden.contains(&field.as_str()));
+        }
+    }
+    value
+}
+
+fn essence(headers: &HeaderMap) -> String {
     let text = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let essence = essence(headers);
     essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
 

@@ -8,6 +8,7 @@ mod bundles;
 mod calls;
 mod components;
 mod config;
+mod files;
 mod flows;
 mod hooks;
 mod installations;
@@ -17,9 +18,12 @@ mod module_view;
 mod modules;
 mod problem;
 mod publish;
+mod records;
 mod service_config;
 mod shapes;
+mod stores;
 mod unprocessed;
+mod uploads;
 mod users;
 
 use std::sync::{Arc, LazyLock};
@@ -96,13 +100,16 @@ fn parts() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .merge(calls::router())
         .merge(components::router())
         .merge(config::router())
+        .merge(files::router())
         .merge(flows::router())
         .merge(hooks::router())
         .merge(installations::router())
         .merge(logs::router())
         .merge(modules::router())
         .merge(publish::router())
+        .merge(records::router())
         .merge(service_config::router())
+        .merge(stores::router())
         .merge(unprocessed::router())
         .merge(users::router())
         .split_for_parts()

@@ -93,7 +93,7 @@ async fn publish(
 }
 
 /// The sender's name for the file, percent-encoded in a header, as something that can be shown.
-fn file_name(encoded: &str) -> Option<String> {
+pub(super) fn file_name(encoded: &str) -> Option<String> {
     let decoded = percent_encoding::percent_decode_str(encoded).decode_utf8().ok()?;
     displayable(&decoded)
 }
