@@ -145,7 +145,10 @@ impl Engine {
         let running = self.inner.host.invoke(invocation, Arc::clone(&calls) as _);
         let result = AssertUnwindSafe(running).catch_unwind().await;
         calls.end();
-        Ok(result.unwrap_or_else(|_| Err(Failure::new(FailureKind::Crashed, "The host of the components failed."))))
+        Ok(match result {
+            Ok(result) => result,
+            Err(_) => Err(Failure::new(FailureKind::Crashed, "The host of the components failed.")),
+        })
     }
 
     async fn static_invocation(&self, frame: &Frame, call: &StaticCall, found: &Found) -> Result<Invocation> {
