@@ -5,6 +5,7 @@
 const { createContext } = require('./context');
 const { tooBig } = require('./errors');
 const loader = require('./loader');
+const quota = require('./quota');
 const { Run } = require('./run');
 
 /** Methods that a component may do without. */
@@ -26,8 +27,9 @@ function resultOf(run, component, invocation) {
 /** Resolves with the value of a static call; throws what the component throws. */
 async function invoke(id, invocation, server, warn) {
 
-    const component = loader.load(invocation);
     const { method } = invocation;
+    if (method === 'quota') return quota.read(invocation);
+    const component = loader.load(invocation);
     if (method === 'load') return undefined;
     if (typeof component[method] !== 'function') {
         if (OPTIONAL.has(method)) return undefined;

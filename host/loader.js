@@ -79,4 +79,4 @@ function manifestOf(invocation) {
     return manifests.get(file);
 }
 
-module.exports = { confine, load, manifestOf, sibling };
+module.exports = { confine, load, manifestOf, requireFrom, sibling };

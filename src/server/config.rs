@@ -10,6 +10,7 @@ use clap::{ArgMatches, Args, parser::ValueSource};
 use serde::Deserialize;
 
 use super::archive::Limits;
+use crate::domain::name::ModuleName;
 
 const LISTEN: &str = "127.0.0.1:8080";
 const DATA: &str = "stockroom-data";
@@ -70,6 +71,13 @@ pub struct Options {
     /// [default: node]
     #[arg(long, env = "STOCKROOM_NODE", value_name = "PROGRAM")]
     pub node: Option<String>,
+
+    /// A module whose code may start programs and load compiled code; may be given several times. [default: none]
+    ///
+    /// Neither is held by what keeps other modules to their own files: trust modules whose author you trust with everything
+    /// that this server's user may do.
+    #[arg(long, env = "STOCKROOM_TRUST_MODULES", value_name = "NAME", value_delimiter = ',')]
+    pub trust_module: Option<Vec<String>>,
 }
 
 /// Where a value came from.
@@ -111,6 +119,8 @@ pub struct Config {
     pub trusted_proxy: Setting<Vec<IpAddr>>,
     pub key_file: Setting<Option<PathBuf>>,
     pub node: Setting<String>,
+    /// Modules that may start programs.
+    pub trust_module: Setting<Vec<ModuleName>>,
     /// E-mail address and password, from the environment alone: neither belongs into a file or a list of processes.
     pub first_administrator: Option<(String, String)>,
     /// The secret key itself in base64, in place of a file; from the environment alone.
@@ -188,6 +198,13 @@ impl Config {
                 || None,
             ),
             node: pick.setting("node", "STOCKROOM_NODE", options.node, file.node, || "node".to_owned()),
+            trust_module: module_names(pick.setting(
+                "trust_module",
+                "STOCKROOM_TRUST_MODULES",
+                options.trust_module,
+                file.trust_module,
+                Vec::new,
+            ))?,
             first_administrator: first_administrator()?,
             key: from_environment("STOCKROOM_KEY"),
         })
@@ -232,6 +249,8 @@ impl fmt::Display for Config {
             writeln!(f, "key_file = {path:?}  # {}", self.key_file.origin)?;
         }
         writeln!(f, "node = {:?}  # {}", self.node.value, self.node.origin)?;
+        let trusted: Vec<&str> = self.trust_module.value.iter().map(ModuleName::as_str).collect();
+        writeln!(f, "trust_module = {trusted:?}  # {}", self.trust_module.origin)?;
         Ok(())
     }
 }
@@ -246,6 +265,14 @@ fn public_url(setting: Setting<Option<String>>) -> Result<Setting<Option<String>
         ));
     }
     Ok(setting)
+}
+
+fn module_names(setting: Setting<Vec<String>>) -> Result<Setting<Vec<ModuleName>>, String> {
+    let names = setting.value.iter().map(|text| {
+        let text = text.trim();
+        ModuleName::parse(text).map_err(|fault| format!("{text:?} (from {}) is no module: {fault}", setting.origin))
+    });
+    Ok(Setting { value: names.collect::<Result<_, _>>()?, origin: setting.origin.clone() })
 }
 
 fn from_environment(name: &str) -> Option<String> {
@@ -315,6 +342,7 @@ mod tests {
     fn mistakes_are_named() {
         assert!(resolve(&["--listen", "localhost"]).is_err_and(|line| line.contains("127.0.0.1:8080")));
         assert!(resolve(&["--public-url", "stockroom.example"]).is_err_and(|line| line.contains("https://")));
+        assert!(resolve(&["--trust-module", "acme"]).is_err_and(|line| line.contains("vendor.service")));
         assert!(resolve(&["--config", "/nowhere.toml"]).is_err_and(|line| line.contains("/nowhere.toml")));
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("stockroom.toml");
@@ -324,7 +352,9 @@ mod tests {
 
     #[test]
     fn what_config_prints_is_a_configuration_file() {
-        let printed = resolve(&["--data", "/srv/b"]).expect("resolves").to_string();
+        let trusted = ["--trust-module", "acme.pay", "--trust-module", "acme.git.core"];
+        let printed = resolve(&[&["--data", "/srv/b"], &trusted[..]].concat()).expect("resolves").to_string();
+        assert!(printed.contains(r#"trust_module = ["acme.pay", "acme.git.core"]  # command line"#));
         assert!(printed.contains("data = \"/srv/b\"  # command line"));
         toml::from_str::<Options>(&printed).expect("is TOML");
     }

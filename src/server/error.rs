@@ -37,6 +37,9 @@ pub enum ServerError {
     PreconditionFailed(String),
     #[error("{0}")]
     NotImplemented(String),
+    /// What it takes is not there now; it may be later.
+    #[error("{0}")]
+    Unavailable(String),
     /// The sender went silent or away before the body was complete.
     #[error("{0}")]
     Incomplete(String),
@@ -67,6 +70,7 @@ impl ServerError {
             Self::MethodNotAllowed => 405,
             Self::PreconditionFailed(_) => 412,
             Self::NotImplemented(_) => 501,
+            Self::Unavailable(_) => 503,
             Self::Internal { cause } => {
                 let id = uuid::Uuid::new_v4();
                 tracing::error!(%id, %cause, "internal error");

@@ -74,7 +74,7 @@ impl AppState {
             None => SecretKey::open(&config.key_file.value.clone().unwrap_or_else(|| data.key()))?,
         };
         let (files, temporary) = (Blobs::local(&data.files()).map_err(|cause| cause.to_string())?, data.temporary());
-        let (npm, host) = (npm(&config.node.value), host(&config.node.value, &data));
+        let (npm, host) = (npm(&config.node.value), host(config, &data));
         let node = Node { npm, host: Arc::clone(&host) };
         let parts = open_parts(data, sources, config.limits(), node).await?;
         let (store, catalogue, events) = (parts.store.clone(), parts.catalogue.clone(), parts.events.clone());
@@ -141,12 +141,17 @@ impl AppState {
 const NPM_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// What runs components.
-fn host(program: &str, data: &DataFolder) -> Arc<dyn ComponentHost> {
+fn host(config: &Config, data: &DataFolder) -> Arc<dyn ComponentHost> {
+    let program = config.node.value.as_str();
     if program == NO_NODE {
         let reason = "Flows cannot run: the server was started with --node off.".to_owned();
         return Arc::new(NoHost { reason });
     }
-    let options = HostOptions { node: program.into(), ..HostOptions::new(data.temporary().join("host")) };
+    let trusted = config.trust_module.value.clone();
+    for module in &trusted {
+        tracing::warn!(%module, "the module is trusted: its code may start programs and load compiled code");
+    }
+    let options = HostOptions { node: program.into(), trusted, ..HostOptions::new(data.temporary().join("host")) };
     Arc::new(NodeHost::new(options))
 }
 

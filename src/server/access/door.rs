@@ -330,6 +330,20 @@ impl Door {
         Ok(UserActor::new(person, scopes, Via::Token { id: token.id }, Some(address)))
     }
 
+    /// The owner of a flow, whose component asks for something.
+    ///
+    /// # Errors
+    /// [`ServerError::Unauthorized`] when the owner is gone or may not sign in.
+    pub async fn for_flow(&self, user_id: &str, flow_id: &str) -> Result<UserActor> {
+        let user_id = user_id.to_owned();
+        let found = self.store.read(move |connection| store::users::get(connection, &user_id)).await?;
+        let person = found
+            .filter(|person| person.is_active)
+            .ok_or_else(|| ServerError::Unauthorized("The flow's owner may not sign in.".to_owned()))?;
+        let scopes = person.scopes.clone();
+        Ok(UserActor::new(person, scopes, Via::Flow { id: flow_id.to_owned() }, None))
+    }
+
     fn claims(&self, token: &str) -> Option<Claims> {
         let (signed, signature) = token.rsplit_once('.')?;
         let (header, payload) = signed.split_once('.')?;
@@ -362,7 +376,7 @@ impl Door {
                 match via {
                     Via::Session { id, .. } => store::sessions::end_session(tx, &user.id, &id)?,
                     Via::Token { id } => store::sessions::revoke_token(tx, &user.id, &id, now_ms())?,
-                    Via::CommandLine => false,
+                    Via::Flow { .. } | Via::CommandLine => false,
                 };
                 store::audit::append(tx, &by, &Deed::new("session.end", &user.email), now_ms())
             })

@@ -44,6 +44,8 @@ pub enum Via {
     Session { id: String, proved_at: i64 },
     /// A bearer token.
     Token { id: String },
+    /// A component of one of their flows.
+    Flow { id: String },
     /// Whoever can run the program on the data folder.
     CommandLine,
 }
@@ -98,6 +100,7 @@ impl UserActor {
             via: match &caller.via {
                 Via::Session { .. } => "session".to_owned(),
                 Via::Token { .. } => "token".to_owned(),
+                Via::Flow { id } => format!("flow {id}"),
                 Via::CommandLine => "command line".to_owned(),
             },
             address: caller.address.map(|address| address.to_string()),
@@ -124,13 +127,14 @@ impl UserActor {
         Err(not_a_developer(vendor))
     }
 
-    /// Whether a session is too old a proof to change other people's work with; tokens are proof enough.
+    /// Whether a session is too old a proof to change other people's work with; all else is proof enough (what components
+    /// may ask for is listed in the engine).
     fn is_fresh(&self) -> bool {
         match self.via() {
             Via::Session { proved_at, .. } => {
                 u128::try_from(now_ms().saturating_sub(*proved_at)).is_ok_and(|age| age < PROOF.as_millis())
             }
-            Via::Token { .. } | Via::CommandLine => true,
+            Via::Token { .. } | Via::Flow { .. } | Via::CommandLine => true,
         }
     }
 

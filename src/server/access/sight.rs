@@ -31,6 +31,12 @@ impl Sight {
         acl::can_use(&self.rules, &self.subject, component, private).is_allowed()
     }
 
+    /// Whether this component may be called by itself: private ones are helpers of those that are not, so they may be
+    /// wherever a rule names them.
+    pub fn can_call(&self, component: &str) -> bool {
+        self.can_use(component, false)
+    }
+
     /// Whether the module is listed.
     pub fn sees(&self, manifest: &Manifest) -> bool {
         let components: Vec<(&str, bool)> =

@@ -38,6 +38,11 @@ impl Found {
         self.manifest["webhook"] == Value::Bool(true)
     }
 
+    /// What it says of quotas, if it keeps to any.
+    pub fn quota(&self) -> Option<&Value> {
+        self.manifest.get("quota").filter(|quota| quota.is_object())
+    }
+
     /// Whether its state outlives the run.
     pub fn is_persistent(&self) -> bool {
         self.manifest["state"]["persistent"] == Value::Bool(true)

@@ -73,6 +73,15 @@ pub(super) fn scope_of(message: &Message) -> Value {
 }
 
 impl Engine {
+    /// The configuration that a component gets.
+    pub(super) async fn config_of(&self, found: &Found, component_type: &str) -> Result<Map<String, Value>> {
+        let mut config = Map::new();
+        for service in found.service_ids(component_type) {
+            config.extend(self.inner.connectors.for_component(&service).await?);
+        }
+        Ok(config)
+    }
+
     /// Puts an invocation together.
     pub(super) async fn invocation(
         &self,
@@ -95,10 +104,7 @@ impl Engine {
                 Ok((store::states::get(connection, &owner)?, account))
             })
             .await?;
-        let mut config = Map::new();
-        for service in found.service_ids(&node.component) {
-            config.extend(inner.connectors.for_component(&service).await?);
-        }
+        let config = self.config_of(found, &node.component).await?;
         let auth = account.as_ref().map(|account| self.auth(account, &config)).transpose()?.unwrap_or_default();
         let receive_ms = inner.settings.number(COMPONENT_RECEIVE_TIMEOUT);
         let context = json!({

@@ -34,6 +34,7 @@ impl Engine {
             .store
             .write("tidy up after flows", move |tx| {
                 store::flow_log::prune(tx, now - LOG)?;
+                store::quotas::prune(tx, now)?;
                 store::continuations::prune(tx, now - CONTINUATIONS)
             })
             .await

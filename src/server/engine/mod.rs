@@ -10,17 +10,21 @@ mod errors;
 pub mod examples;
 mod flows;
 pub mod host;
+mod inspector;
 mod keeper;
 mod ledger;
 mod letters;
 mod log;
 mod overview;
+mod owner;
 mod queue;
+mod quotas;
 mod record_query;
 mod retry;
 mod run;
 mod runner;
 mod settle;
+mod statics;
 mod ticks;
 mod unprocessed;
 mod webhooks;
@@ -41,7 +45,9 @@ pub use errors::{ErrorReport, FlowStopped, Notice, Notices};
 pub use flows::{Change, Visible};
 pub use ledger::record_view;
 pub use letters::WantedLetters;
+pub use owner::{ActsFor, ApiAnswer, ApiRequest, OwnApi};
 pub use run::CoordinatorStatus;
+pub use statics::{StaticCall, not_installed};
 pub use unprocessed::public_shape;
 pub use webhooks::{Webhook, WebhookAnswer};
 
@@ -104,6 +110,9 @@ struct Inner {
     ticks: ticks::Ticks,
     starts: run::Starts,
     pending: webhooks::Pending,
+    served: owner::Served,
+    statics: statics::Statics,
+    quotas: quotas::Quotas,
     locks: calls::Locks,
     cache: calls::Cache,
     /// The id of the newest line of the flow log.
@@ -152,6 +161,9 @@ impl Engine {
             ticks: ticks::Ticks::default(),
             starts: run::Starts::default(),
             pending: webhooks::Pending::default(),
+            served: owner::Served::default(),
+            statics: statics::Statics::default(),
+            quotas: quotas::Quotas::default(),
             locks: calls::Locks::default(),
             cache: calls::Cache::default(),
             newest_line: watch::Sender::new(line),

@@ -145,9 +145,10 @@ impl Engine {
             })
             .await?;
         *seen = now;
-        for lane in lanes {
+        let (held, next_held) = self.inner.quotas.due(now);
+        for lane in lanes.into_iter().chain(held) {
             self.wake(lane);
         }
-        Ok(next)
+        Ok([next, next_held].into_iter().flatten().min())
     }
 }

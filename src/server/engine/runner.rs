@@ -12,12 +12,14 @@ use super::{
     components::Found,
     context::{Cause, scope_of},
     host::{Failure, FailureKind, Method},
+    quotas::Gate,
 };
 use crate::server::{
     error::Result,
     store::{
         self,
         queue::{Lane, Message},
+        quotas::Taken,
     },
 };
 
@@ -120,8 +122,24 @@ impl Engine {
         if self.inner.stopping.is_cancelled() {
             return Ok(false);
         }
-        let (wanted, now) = (lane.clone(), self.now());
-        let mut next = self.inner.store.write("take a message", move |tx| store::queue::take(tx, &wanted, now)).await?;
+        let (leave, mut broken) = match self.gate(&loaded, lane).await? {
+            Gate::Open => (None, None),
+            Gate::Limited(leave) => (Some(leave), None),
+            Gate::Broken(failure) => (None, Some(failure)),
+            Gate::Full => {
+                self.let_callers_go(lane).await?;
+                return Ok(false);
+            }
+        };
+        let mut next = match self.take(lane, leave.as_ref()).await? {
+            Taken::Message(message) => Some(*message),
+            Taken::Nothing => None,
+            Taken::NotBefore(at) => {
+                self.hold(lane, at);
+                self.let_callers_go(lane).await?;
+                return Ok(false);
+            }
+        };
         let is_any = next.is_some();
         let mut delivered = 0_usize;
         while let Some(message) = next.take() {
@@ -132,7 +150,7 @@ impl Engine {
                 permit = self.permit(&service).await;
             }
             let (id, attempts) = (message.id.clone(), message.attempts);
-            match self.deliver(message).await {
+            match self.deliver(message, broken.take()).await {
                 Ok(following) => next = following,
                 Err(cause) => {
                     self.give_back(id, attempts).await;
@@ -160,8 +178,9 @@ impl Engine {
         }
     }
 
-    /// Delivers a message and ends it; gives the next of its lane, already taken.
-    async fn deliver(&self, message: Message) -> Result<Option<Message>> {
+    /// Delivers a message and ends it; gives the next of its lane, already taken. With `broken` the component is not run,
+    /// but has failed so.
+    async fn deliver(&self, message: Message, broken: Option<Failure>) -> Result<Option<Message>> {
         let loaded = self.load(&message.lane.flow_id).await?;
         let Some(loaded) = loaded.filter(|loaded| loaded.flow.run_id == Some(message.run_id)) else {
             return self.drop_message(message, "its flow runs no longer").await;
@@ -177,9 +196,14 @@ impl Engine {
             method: cause.method,
             scope: scope.clone(),
             correlation_id: Some(message.correlation_id.clone()),
+            statically: None,
             loaded: Arc::clone(&loaded),
         };
         let attempt = match self.find(&node.component).await? {
+            Some(found) if broken.is_some() => {
+                let module = Some(found.module.to_string());
+                Attempt { result: broken.map_or(Ok(()), Err), found: Some(found), module }
+            }
             Some(found) => {
                 if found.has_webhook() {
                     self.remember_scope(&message, &scope).await?;
@@ -238,6 +262,7 @@ impl Engine {
             method,
             scope: serde_json::json!({}),
             correlation_id: None,
+            statically: None,
             loaded: Arc::clone(loaded),
         };
         let cause = Cause { input, ..Cause::of_method(method) };

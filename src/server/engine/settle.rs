@@ -49,8 +49,10 @@ impl Engine {
         scope: &Value,
         attempt: Attempt,
     ) -> Result<Option<Message>> {
+        // Those that keep to a quota have to ask first.
+        let takes_more = attempt.found.as_ref().is_some_and(|found| found.quota().is_none());
         let Err(failure) = attempt.result else {
-            let next = self.end(&message, Ending::Gone, None, None).await?;
+            let next = self.end(&message, Ending::Gone, None, None, takes_more).await?;
             self.answer_if_quiet(&message).await;
             return Ok(next);
         };
@@ -98,7 +100,7 @@ impl Engine {
         };
         let messages = public_messages(&message, scope, sender_type(loaded, &message).as_deref());
         let report = self.report(loaded, &message.lane.component_id, &failure, attempt.module, messages);
-        let following = self.end(&message, ending, Some(line), Some(report)).await?;
+        let following = self.end(&message, ending, Some(line), Some(report), takes_more).await?;
         if message.lane.kind == Kind::Webhook {
             self.inner.pending.fail(&message, &failure);
         }
@@ -177,10 +179,11 @@ impl Engine {
         ending: Ending,
         line: Option<Line>,
         notice: Option<Notice>,
+        takes_more: bool,
     ) -> Result<Option<Message>> {
         let (id, lane, attempts, now) = (message.id.clone(), message.lane.clone(), message.attempts, self.now());
         let (notices, has_notice) = (Arc::clone(&self.inner.notices), notice.is_some());
-        let takes_more = !self.inner.stopping.is_cancelled();
+        let takes_more = takes_more && !self.inner.stopping.is_cancelled();
         let mut woken = match &ending {
             Ending::Again { due_at } => vec![(message.lane.clone(), *due_at)],
             Ending::Sent(copies) => copies.iter().map(|copy| (copy.lane.clone(), copy.due_at)).collect(),
@@ -232,7 +235,7 @@ impl Engine {
             message: json!(format!("A message was dropped: {why}.")),
             ..Line::default()
         };
-        self.end(&message, Ending::Gone, Some(line), None).await
+        self.end(&message, Ending::Gone, Some(line), None, false).await
     }
 }
 

@@ -59,6 +59,11 @@ impl Pending {
         waits
     }
 
+    /// Whether anybody waits for anything.
+    pub fn is_any(&self) -> bool {
+        !self.waiting.lock().is_empty()
+    }
+
     fn is_waiting(&self, flow_id: &str, correlation_id: &str) -> bool {
         let waiting = self.waiting.lock();
         !waiting.is_empty() && waiting.contains_key(&Self::key(flow_id, correlation_id))

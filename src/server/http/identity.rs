@@ -34,6 +34,11 @@ enum Who {
 }
 
 impl Identity {
+    /// Of somebody who asks from inside this process.
+    pub(super) fn of(actor: UserActor, address: IpAddr) -> Self {
+        Self { who: Who::Somebody(actor), address }
+    }
+
     /// # Errors
     /// [`ServerError::Unauthorized`] when nobody is signed in.
     pub fn user(&self) -> Result<UserActor> {

@@ -9,6 +9,7 @@ mod guard;
 mod icons;
 mod identity;
 mod index;
+mod inward;
 mod modules;
 mod rest;
 mod unprocessed;
@@ -17,7 +18,7 @@ mod upload;
 use std::{any::Any, time::Duration};
 
 use axum::{
-    Json, Router,
+    Extension, Json, Router,
     extract::{DefaultBodyLimit, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware,
@@ -99,6 +100,8 @@ pub fn router(state: AppState) -> Router {
         .with_state(state.clone())
         .merge(pages)
         .fallback(error::not_found)
+        // Kept with the routes: components reach them for as long as they are served.
+        .layer(Extension(inward::open(&state)))
         .layer(
             ServiceBuilder::new()
                 .layer(CatchPanicLayer::custom(panicked))

@@ -223,6 +223,17 @@ pub fn last_module(connection: &Connection, id: &str, component_id: &str) -> Res
         .flatten())
 }
 
+/// The flow of a user that has a component of this id; of several, the one that was changed last.
+pub fn having(connection: &Connection, user_id: &str, component_id: &str) -> Result<Option<String>> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT id FROM flows JOIN flow_components ON flow_id = flows.id
+             WHERE user_id = ?1 AND component_id = ?2 ORDER BY modified_at DESC, id LIMIT 1",
+        )?
+        .query_row([user_id, component_id], |row| row.get(0))
+        .optional()?)
+}
+
 /// A flow that uses a module.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FlowUse {

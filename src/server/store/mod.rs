@@ -19,6 +19,7 @@ pub mod jobs;
 mod migrations;
 pub mod modules;
 pub mod queue;
+pub mod quotas;
 pub mod service_configuration;
 pub mod sessions;
 pub mod states;

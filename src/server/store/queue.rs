@@ -289,6 +289,17 @@ pub fn is_under_way(connection: &Connection, flow_id: &str, correlation_id: &str
         .query_row(params![flow_id, correlation_id, now], |row| row.get(0))?)
 }
 
+/// The correlations of what is due in a lane.
+pub fn correlations(connection: &Connection, lane: &Lane, now: i64) -> Result<Vec<String>> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT DISTINCT correlation_id FROM messages
+             WHERE flow_id = ?1 AND component_id = ?2 AND kind = ?3 AND port = ?4 AND state = 'waiting' AND due_at <= ?5",
+        )?
+        .query_map(params![lane.flow_id, lane.component_id, lane.kind.as_str(), lane.port, now], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?)
+}
+
 /// What waits or runs in a flow, for those who look at it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Queued {

@@ -9,7 +9,7 @@ use super::world::{ACTION, MINUTE, SECOND, World, node};
 use crate::support::eventually;
 
 /// The calls of an invocation that never ends, of each of two nodes of one flow.
-pub(super) async fn asking(world: &World) -> (String, Vec<Arc<dyn Calls>>) {
+pub async fn asking(world: &World) -> (String, Vec<Arc<dyn Calls>>) {
     let asked: Arc<Mutex<Vec<Arc<dyn Calls>>>> = Arc::default();
     for component in ["a", "b"] {
         let asked = Arc::clone(&asked);
@@ -30,7 +30,7 @@ pub(super) async fn asking(world: &World) -> (String, Vec<Arc<dyn Calls>>) {
     (flow, calls)
 }
 
-pub(super) async fn ask(calls: &Arc<dyn Calls>, name: &str, args: Value) -> Result<Value, CallError> {
+pub async fn ask(calls: &Arc<dyn Calls>, name: &str, args: Value) -> Result<Value, CallError> {
     calls.call(name.to_owned(), args).await
 }
 

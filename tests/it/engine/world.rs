@@ -16,6 +16,8 @@ use stockroom::server::{
         host::{Calls, ComponentHost, Failure, FailureKind, Invocation, Method},
     },
     error::Result as ServerResult,
+    http,
+    state::AppState,
     store::{queue::Queued, unprocessed::Unprocessed},
 };
 
@@ -52,12 +54,14 @@ pub struct ScriptedHost {
     clock: ManualClock,
     scripts: Mutex<HashMap<String, Script>>,
     runs: Mutex<Vec<Run>>,
+    /// What every `quota.js` says.
+    rules: Mutex<Outcome>,
 }
 
 impl ComponentHost for ScriptedHost {
     fn invoke(&self, invocation: Invocation, calls: Arc<dyn Calls>) -> BoxFuture<'_, Outcome> {
         use stockroom::server::engine::Clock;
-        let component = invocation.context["componentId"].as_str().expect("an id").to_owned();
+        let component = invocation.context["componentId"].as_str().unwrap_or(&invocation.component).to_owned();
         let run = Run {
             component: component.clone(),
             method: invocation.method,
@@ -65,6 +69,10 @@ impl ComponentHost for ScriptedHost {
             at: self.clock.now(),
         };
         self.runs.lock().expect("a lock").push(run);
+        if invocation.method == Method::Quota {
+            let rules = self.rules.lock().expect("a lock").clone();
+            return Box::pin(async { rules });
+        }
         let script = self.scripts.lock().expect("a lock").get(&component).cloned();
         match script {
             Some(script) => script(invocation, calls),
@@ -113,7 +121,12 @@ impl World {
         server.add_person("owner@example.com", &["user"], &[]).await;
         let owner = actor(&server, "owner@example.com").await;
         let clock = ManualClock::new(START);
-        let host = Arc::new(ScriptedHost { clock: clock.clone(), scripts: Mutex::default(), runs: Mutex::default() });
+        let host = Arc::new(ScriptedHost {
+            clock: clock.clone(),
+            scripts: Mutex::default(),
+            runs: Mutex::default(),
+            rules: Mutex::new(Ok(Value::Null)),
+        });
         let heard = Arc::<Heard>::default();
         let engine = engine(&server, &clock, &host, &heard).await;
         Self { server, engine, clock, host, heard, owner, folders }
@@ -129,8 +142,13 @@ impl World {
         };
         self.clock = ManualClock::new(now);
         let scripts = self.host.scripts.lock().expect("a lock").clone();
-        self.host =
-            Arc::new(ScriptedHost { clock: self.clock.clone(), scripts: Mutex::new(scripts), runs: Mutex::default() });
+        let rules = self.host.rules.lock().expect("a lock").clone();
+        self.host = Arc::new(ScriptedHost {
+            clock: self.clock.clone(),
+            scripts: Mutex::new(scripts),
+            runs: Mutex::default(),
+            rules: Mutex::new(rules),
+        });
         self.engine = engine(&self.server, &self.clock, &self.host, &self.heard).await;
     }
 
@@ -140,6 +158,16 @@ impl World {
         F: Fn(Invocation, Arc<dyn Calls>) -> BoxFuture<'static, Outcome> + Send + Sync + 'static,
     {
         self.host.scripts.lock().expect("a lock").insert(component.to_owned(), Arc::new(script));
+    }
+
+    /// What every `quota.js` says from now on.
+    pub fn rules(&self, rules: Outcome) {
+        *self.host.rules.lock().expect("a lock") = rules;
+    }
+
+    /// Lets components reach the REST interface for as long as the value is kept.
+    pub fn serve(&self) -> axum::Router {
+        http::router(AppState { engine: self.engine.clone(), ..self.server.state.clone() })
     }
 
     /// From now on every `receive` of this component fails.

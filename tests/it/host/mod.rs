@@ -4,6 +4,7 @@ mod bounds;
 mod calls;
 mod components;
 mod failures;
+mod served;
 mod starter;
 mod stores;
 mod versions;

@@ -168,6 +168,9 @@ const fn form(path: &'static str, who: Who, body: &'static str) -> Row {
 
 /// What nobody's rule shows does not exist.
 const HIDDEN: &[(Role, u16)] = &[(Role::User, 404), (Role::Tester, 404), (Role::Publisher, 404), (Role::Stranger, 404)];
+/// The same, and for programs alone.
+const HIDDEN_AND_NO_BROWSER: &[(Role, u16)] =
+    &[(Role::User, 404), (Role::Tester, 404), (Role::Publisher, 404), (Role::Stranger, 404), (Role::Stale, 403)];
 /// Nobody is told that there was nothing to end.
 const ALREADY_OUT: &[(Role, u16)] =
     &[(Role::Nobody, 200), (Role::Revoked, 200), (Role::Forged, 200), (Role::Expired, 200)];
@@ -199,16 +202,19 @@ pub const REST: &[Row] = &[
     look("/apps", "/apps", SignedIn, 200),
     look("/apps/components", "/apps/components?app=acme.pay", SignedIn, 200),
     look("/bundles", "/bundles", SignedIn, 200),
-    look("/component/{vendor}/{service}/{module}/{component}", "/component/acme/pay/core/Send", SignedIn, 501),
+    // No component runs here, so it ends with 503; a browser has to send POST.
+    look("/component/{vendor}/{service}/{module}/{component}", "/component/acme/pay/core/Send", SignedIn, 503)
+        .but(HIDDEN_AND_NO_BROWSER),
     change(
         "POST",
         "/component/{vendor}/{service}/{module}/{component}",
         "/component/acme/pay/core/Send",
         SignedIn,
-        501,
+        503,
         "{}",
     )
-    .inert(),
+    .inert()
+    .but(HIDDEN),
     look("/components", "/components", SignedIn, 200),
     // A stranger's archive is received, and refused when it is read: a test of its own.
     change("POST", "/components", "/components", Publishers, 200, "{zip}")

@@ -213,6 +213,7 @@ pub fn config(data: &Path, catalogues: &[&str], archive_bytes: u64) -> Config {
         trusted_proxy: set(Vec::new()),
         key_file: set(None),
         node: set("off".to_owned()),
+        trust_module: set(Vec::new()),
         first_administrator: None,
         key: None,
     }

@@ -1,11 +1,13 @@
 //! What running components ask of the server, a group of calls a file. Names and arguments are those of docs/ENGINE.md.
 
+mod api;
 mod cache;
 mod file;
 mod lock;
 pub(super) mod path;
 mod send;
 mod state;
+mod static_call;
 mod store;
 
 use std::sync::{
@@ -23,6 +25,7 @@ pub(super) use lock::Locks;
 use super::{
     Engine, Loaded, by_engine,
     host::{CallError, Calls, Method},
+    owner::ActsFor,
     webhooks::WebhookAnswer,
 };
 use crate::server::{error::ServerError, store::flow_log::Line};
@@ -40,7 +43,12 @@ pub(super) struct Origin {
     pub scope: Value,
     /// Of the message; none where nothing has come.
     pub correlation_id: Option<String>,
+    /// Of a static call: for whom, and how deep it lies in others.
+    pub statically: Option<(ActsFor, u8)>,
 }
+
+/// What only a component that runs in its flow can ask for.
+const OF_RUNS: [&str; 6] = ["send", "setTimeout", "clearTimeout", "sendSignal", "response", "stopFlow"];
 
 impl Origin {
     /// `vendor:service`, which locks and service states are kept by.
@@ -50,6 +58,16 @@ impl Origin {
 
     fn flow_id(&self) -> &str {
         &self.loaded.flow.id
+    }
+
+    fn acts_for(&self) -> ActsFor {
+        let owner =
+            || ActsFor::Owner { user_id: self.loaded.flow.user_id.clone(), flow_id: self.loaded.flow.id.clone() };
+        self.statically.as_ref().map_or_else(owner, |(who, _)| who.clone())
+    }
+
+    fn depth(&self) -> u8 {
+        self.statically.as_ref().map_or(0, |(_, depth)| *depth)
     }
 }
 
@@ -78,7 +96,12 @@ impl ComponentCalls {
     }
 
     async fn dispatch(&self, name: &str, args: Value) -> Answer {
+        if self.origin.statically.is_some() && OF_RUNS.contains(&name) {
+            return Err(CallError::new(format!("{name} is not there in a static call: its flow does not run it.")));
+        }
         match name {
+            "api" => self.api(read(name, args)?).await,
+            "staticCall" => self.static_call(read(name, args)?).await,
             "send" => self.send(read(name, args)?).await,
             "setTimeout" => self.set_timeout(read(name, args)?).await,
             "clearTimeout" => self.clear_timeout(read(name, args)?).await,

@@ -7,7 +7,7 @@ use super::{Answer, ComponentCalls, internal, path, unknown};
 use crate::{
     domain::flow::Stage,
     server::{
-        engine::host::CallError,
+        engine::{host::CallError, statics::is_nowhere},
         error::{Result, ServerError},
         settings::MESSAGE_MAX_BYTES,
         store::{self, states::Owner},
@@ -42,6 +42,10 @@ type Change = Box<dyn FnOnce(&mut Map<String, Value>) -> Result<Value, String> +
 impl ComponentCalls {
     pub(super) async fn state(&self, verb: &str, args: State) -> Answer {
         let State { of, key, value, by } = args;
+        let is_nowhere = of == Of::Flow && is_nowhere(&self.origin.loaded.flow);
+        if self.origin.statically.is_some() && (of == Of::Component || is_nowhere) {
+            return Err(CallError::new("A static call has no state."));
+        }
         let owner = match of {
             Of::Component => Owner::Component {
                 flow_id: self.origin.flow_id().to_owned(),

@@ -162,7 +162,7 @@ pub struct Invocation {
     pub context: Value,
 }
 
-/// What a component can be asked to do; `Load` only loads its code.
+/// What a component can be asked to do; `Load` only loads its code, `Quota` reads the rules of its module's `quota.js`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Method {
@@ -172,6 +172,14 @@ pub enum Method {
     Receive,
     Signal,
     Load,
+    Quota,
+}
+
+impl Method {
+    /// Whether a version runs with it; all else only tries what is there.
+    fn is_work(self) -> bool {
+        !matches!(self, Self::Load | Self::Quota)
+    }
 }
 
 /// Why an invocation came to nothing.

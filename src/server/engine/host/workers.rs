@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{
-    Calls, ComponentHost, Failure, FailureKind, HostError, HostLimits, HostOptions, Invocation, Method, NodeVersion,
+    Calls, ComponentHost, Failure, FailureKind, HostError, HostLimits, HostOptions, Invocation, NodeVersion,
     connection::{Connection, Gone},
     process::Plan,
     script,
@@ -126,11 +126,11 @@ impl Inner {
         })?;
         let limits = self.limits.read().clone();
         give_limits(&mut invocation, &limits);
-        let limit = if invocation.method == Method::Load { limits.load } else { limits.receive };
+        let limit = if invocation.method.is_work() { limits.receive } else { limits.load };
         for _ in 0..ATTEMPTS {
             let connection = self.connection(&invocation).await?;
             // A load is a trial: the version that runs goes on until the new one is asked for something else.
-            if invocation.method != Method::Load && !connection.is_in_charge.swap(true, Ordering::Relaxed) {
+            if invocation.method.is_work() && !connection.is_in_charge.swap(true, Ordering::Relaxed) {
                 self.retire_older(&connection);
             }
             match connection.invoke(invocation, calls.clone(), limit).await {

@@ -74,4 +74,5 @@ problems! {
     NotJson = "415" "The body's media type will not do.";
     TooMany = "429" "Too many attempts; `Retry-After` says how long to wait.";
     NotImplemented = "501" "This server does not do that.";
+    Unavailable = "503" "What it takes is not there now.";
 }
