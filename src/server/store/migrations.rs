@@ -11,7 +11,7 @@ const VERSIONS: &[&str] = &[
     include_str!("migrations/3_engine.sql"),
     include_str!("migrations/4_builds.sql"),
     include_str!("migrations/5_webhook.sql"),
-    include_str!("migrations/7_quotas.sql"),
+    include_str!("migrations/8_quotas.sql"),
 ];
 
 /// Brings the database to the newest version, and refuses one that is newer than this program.
