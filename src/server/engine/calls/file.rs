@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{Answer, ComponentCalls, internal, read, unknown};
 use crate::server::{
-    engine::host::CallError,
+    engine::{host::CallError, statics::is_nowhere},
     error::ServerError,
     files::{Target, Upload, file_view},
     store::files::StoredFile,
@@ -105,7 +105,7 @@ impl ComponentCalls {
         }
         let target = Target {
             user_id: self.origin.loaded.flow.user_id.clone(),
-            flow_id: Some(self.origin.flow_id().to_owned()),
+            flow_id: (!is_nowhere(&self.origin.loaded.flow)).then(|| self.origin.flow_id().to_owned()),
             id,
             name,
             content_type,

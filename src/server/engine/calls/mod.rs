@@ -48,7 +48,16 @@ pub(super) struct Origin {
 }
 
 /// What only a component that runs in its flow can ask for.
-const OF_RUNS: [&str; 6] = ["send", "setTimeout", "clearTimeout", "sendSignal", "response", "stopFlow"];
+const OF_RUNS: [&str; 8] = [
+    "send",
+    "setTimeout",
+    "clearTimeout",
+    "sendSignal",
+    "response",
+    "stopFlow",
+    "store.registerWebhook",
+    "store.unregisterWebhook",
+];
 
 impl Origin {
     /// `vendor:service`, which locks and service states are kept by.
