@@ -1,7 +1,5 @@
 //! The section "Flows": look, start, stop, copy, delete, bring in.
 
-use std::collections::BTreeSet;
-
 use leptos::{server, server_fn::codec::GetUrl};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -11,7 +9,7 @@ use super::{
     server::{admin, fail, state, sudo, user},
 };
 use crate::{
-    domain::flow::Flow,
+    domain::{flow::Flow, flow_use::LostComponent},
     server::{
         access::UserActor,
         engine::Change,
@@ -39,8 +37,8 @@ pub async fn list_flows() -> Result<Vec<FlowOverview>, ApiError> {
 pub struct FlowDetail {
     pub overview: FlowOverview,
     pub flow: Flow,
-    /// Ids of components whose module is not installed.
-    pub missing: BTreeSet<String>,
+    /// Components that are not installed.
+    pub lost: Vec<LostComponent>,
     /// What is on its way.
     pub waiting: Vec<WaitingMessage>,
     /// Newest first.
@@ -91,13 +89,13 @@ pub async fn get_flow(id: String) -> Result<FlowDetail, ApiError> {
     let who = user()?;
     let overview = engine.overview_of(&actor, &id).await.map_err(fail)?;
     let flow = engine.flow(&who, &id).await.map_err(fail)?;
-    let missing = engine.missing_components(&flow).await.map_err(fail)?;
+    let lost = engine.lost_components(&actor, &id).await.map_err(fail)?;
     let queued = engine.messages(&who, &id, 50).await.map_err(fail)?;
     let filter = Filter { flow_id: Some(id), limit: LINES, ..Filter::default() };
     let log = engine.log(&who, filter).await.map_err(fail)?;
     let cannot_run = engine.cannot_run().await;
     let waiting = queued.into_iter().map(waiting).collect();
-    Ok(FlowDetail { overview, flow, missing, waiting, log: log.into_iter().map(LogLine::from).collect(), cannot_run })
+    Ok(FlowDetail { overview, flow, lost, waiting, log: log.into_iter().map(LogLine::from).collect(), cannot_run })
 }
 
 fn waiting(queued: Queued) -> WaitingMessage {

@@ -133,6 +133,7 @@ fn words(action: &str) -> String {
         "module.replace" => "Replaced",
         "module.remove" => "Removed",
         "module.undo-remove" => "Brought back",
+        "unprocessed.replay" => "Replayed what was lost for want of",
         "acl.add" => "Added the ACL rule",
         "acl.change" => "Changed the ACL rule",
         "acl.delete" => "Deleted the ACL rule",

@@ -12,6 +12,7 @@ mod ingest;
 mod jobs;
 mod matrix;
 mod people;
+mod removal;
 mod rest_acl;
 mod rest_components;
 mod rest_modules;

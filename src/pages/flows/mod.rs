@@ -2,11 +2,12 @@
 
 mod detail;
 mod graph;
+mod lost;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-pub use self::detail::FlowPage;
+pub use self::{detail::FlowPage, graph::Graph};
 use crate::{
     api::flows::list_flows,
     components::{

@@ -18,6 +18,7 @@ mod runner;
 mod settle;
 mod ticks;
 mod unprocessed;
+mod uses;
 mod webhooks;
 
 use std::{

@@ -10,6 +10,7 @@ pub mod deliveries;
 pub mod events;
 pub mod flow_log;
 pub mod flow_overview;
+pub mod flow_uses;
 pub mod flows;
 pub mod icons;
 pub mod jobs;
