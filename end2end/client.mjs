@@ -39,8 +39,9 @@ export async function uploadBroken(server, bytes) {
   return ticket;
 }
 
+/** Removes a module, whatever runs on it. */
 export async function remove(server, name) {
-  expect((await post(server, 'remove_module', { name })).ok, `removing ${name}`).toBe(true);
+  expect((await post(server, 'remove_module', { name, way: 'anyway', confirm: name })).ok, `removing ${name}`).toBe(true);
 }
 
 async function state(server, ticket) {

@@ -13,7 +13,7 @@ use std::{
 use super::{
     Registry, is_downgrade,
     job::{Stop, check_cancelled},
-    removal::with_flows,
+    losses::with_flows,
 };
 use crate::{
     domain::{

@@ -6,6 +6,7 @@ mod installed;
 mod installer;
 mod job;
 mod keeper;
+mod losses;
 mod receive;
 mod removal;
 
@@ -39,16 +40,13 @@ use super::{
     settings::{ARCHIVE_MAX_BYTES, Settings},
     store::{
         self, Store,
-        catalogue::Offer,
         jobs::{Request, Source},
         modules::Install,
     },
     time::now_ms,
 };
 use crate::domain::{
-    flow_use,
     job::{Job, JobKind, JobState, Step},
-    module::Manifest,
     name::ModuleName,
 };
 
@@ -155,7 +153,7 @@ impl Registry {
     /// broken or another version of it is being installed.
     pub async fn install(&self, actor: &SudoActor, name: &ModuleName, version: Option<&str>) -> Result<Job> {
         let offers = self.inner.catalogue.offers(name).await?;
-        let Some((offer, manifest)) = wanted(&offers, version) else {
+        let Some((offer, manifest)) = losses::wanted(&offers, version) else {
             return Err(match (offers.first(), version) {
                 (Some(offer), None) => ServerError::Conflict(format!(
                     "{name} is broken in the catalogue and cannot be installed: {}",
@@ -197,26 +195,6 @@ impl Registry {
             }
             started => started,
         }
-    }
-
-    /// Asks whether flows use components that the version which [`Registry::install`] would install no longer has.
-    ///
-    /// # Errors
-    /// [`ServerError::InUse`] with those flows, each with those components.
-    pub async fn check_losses(&self, name: &ModuleName, version: Option<&str>) -> Result<()> {
-        let offers = self.inner.catalogue.offers(name).await?;
-        let Some((offer, manifest)) = wanted(&offers, version) else { return Ok(()) };
-        let after = manifest.clone();
-        let flows = self.inner.store.read(move |connection| store::flow_uses::losing(connection, &after)).await?;
-        if flows.is_empty() {
-            return Ok(());
-        }
-        let what = format!(
-            "Version {} of {name} has no longer all the components that are used by {}.",
-            offer.version,
-            flow_use::in_words(&flows)
-        );
-        Err(ServerError::InUse { what, flows })
     }
 
     /// Starts to install an archive that was received. `file` is the name that the sender gave it, for display.
@@ -330,12 +308,6 @@ impl Registry {
         let name = name.clone();
         self.inner.store.read(move |connection| store::modules::archives_of(connection, &name)).await
     }
-}
-
-/// The offer of this version, or the newest sound one.
-fn wanted<'a>(offers: &'a [Offer], version: Option<&str>) -> Option<(&'a Offer, &'a Manifest)> {
-    let mut sound = offers.iter().filter_map(|offer| Some((offer, offer.manifest.as_ref()?)));
-    sound.find(|(offer, _)| version.is_none_or(|version| offer.version == version))
 }
 
 fn new_job(kind: JobKind) -> Job {

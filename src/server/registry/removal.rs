@@ -1,8 +1,6 @@
 //! Takes modules out of use, and brings them back.
 
-use serde_json::{Value, json};
-
-use super::Registry;
+use super::{Registry, losses::with_flows};
 use crate::{
     domain::{
         flow_use::{self, FlowUse},
@@ -20,9 +18,6 @@ use crate::{
         time::now_ms,
     },
 };
-
-/// Flows that the audit trail names of those that a change has hit.
-const NAMED: usize = 100;
 
 /// The flows whose use of a module keeps it from being removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,20 +144,6 @@ fn removable(connection: &rusqlite::Connection, module: &ModuleName) -> Result<I
     refuse_while_running(connection, module)?;
     let installed = store::modules::installed(connection, module)?;
     installed.ok_or_else(|| ServerError::NotFound(format!("{module} is not installed.")))
-}
-
-/// What the audit trail keeps of a module, with the flows that its going has hit.
-pub(super) fn with_flows(mut shown: Value, flows: &[FlowUse]) -> Value {
-    if !flows.is_empty() {
-        let running = flows.iter().filter(|flow| flow.is_running()).count();
-        let which: Vec<Value> = flows
-            .iter()
-            .take(NAMED)
-            .map(|flow| json!({ "flowId": flow.flow_id, "name": flow.name, "stage": flow.stage }))
-            .collect();
-        shown["usedBy"] = json!({ "flows": flows.len(), "running": running, "which": which });
-    }
-    shown
 }
 
 /// Installs again what was removed; gives it, and the id of the event that tells of it.
