@@ -1,7 +1,7 @@
 // 10. Flows: an example runs for real, its module goes away, it fails, the module comes back, it recovers.
 import { remove, install } from './client.mjs';
-import { expect, gotoHydrated, test } from './fixtures.mjs';
-import { heading } from './locators.mjs';
+import { axeCheck, expect, gotoHydrated, test } from './fixtures.mjs';
+import { heading, installedBadge, toast } from './locators.mjs';
 import { checkLook } from './look.mjs';
 
 const GREET = 'Greet whoever calls';
@@ -28,6 +28,32 @@ async function set(server, key, value) {
     body: JSON.stringify({ key, value }),
   });
   expect(answer.status).toBe(200);
+}
+
+// The question, in its dialog or in the page.
+const question = (page) => page.locator('dialog[open], .inline-dialog');
+const isInstalled = async (server, name) => Boolean((await (await server.fetch(`/modules/${name}`)).json()).installed);
+const stage = async (server, flow) => (await (await server.fetch(`/flows/${flow}`)).json()).stage;
+
+/** Adds the example and starts it, without a look at its page. */
+async function startExample(page, server) {
+  await page.goto('/backoffice/flows');
+  await page.getByRole('button', { name: `Add the example ${GREET}` }).click();
+  await expect(heading(page, GREET)).toBeVisible();
+  const flow = page.url().split('/').at(-1);
+  const started = await server.fetch(`/flows/${flow}/coordinator`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ command: 'start' }),
+  });
+  expect(started.status).toBe(200);
+  return flow;
+}
+
+async function askToRemove(page) {
+  await page.goto('/backoffice/modules/stockroom.text');
+  await page.getByRole('button', { name: 'Remove this module' }).click();
+  await expect(question(page)).toContainText('1 flow would lose components:');
 }
 
 test.describe('with the modules that the example needs', () => {
@@ -81,6 +107,74 @@ test.describe('with the modules that the example needs', () => {
     await expect(page.getByText('Components of this flow are not installed.')).toHaveCount(0);
     const again = await call(server, flow, 'Grace');
     expect(await again.json()).toEqual({ greeting: 'Hello, Grace!' });
+  });
+});
+
+test.describe('a module that a running flow uses', () => {
+  test.beforeEach(async ({ server }) => {
+    await install(server, 'stockroom.http');
+    await install(server, 'stockroom.text');
+  });
+
+  test('is kept by Cancel, and removed anyway by whoever types its name @nojs', async ({ page, server }) => {
+    const flow = await startExample(page, server);
+    await askToRemove(page);
+    await expect(question(page).getByRole('link', { name: GREET })).toBeVisible();
+    await expect(question(page)).toContainText('Running');
+    await expect(question(page)).toContainText('! would be missing');
+    await question(page).getByRole('button', { name: 'Cancel' }).click();
+    await expect(question(page)).toHaveCount(0);
+    await askToRemove(page);
+    await question(page).getByRole('textbox').fill('stockroom');
+    await question(page).getByRole('button', { name: 'Remove anyway' }).click();
+    await expect(question(page)).toBeVisible();
+    expect(await isInstalled(server, 'stockroom.text')).toBe(true);
+    await question(page).getByRole('textbox').fill('stockroom.text');
+    await question(page).getByRole('button', { name: 'Remove anyway' }).click();
+    await expect(page.getByText('1 flow cannot do without this module.')).toBeVisible();
+    expect(await stage(server, flow)).toBe('running');
+    await page.goto(`/backoffice/flows/${flow}`);
+    await page.getByRole('link', { name: 'Reinstall stockroom.text' }).click();
+    await page.getByRole('button', { name: 'Undo the removal' }).click();
+    await expect(installedBadge(page.getByRole('article').locator('header'))).toBeVisible();
+  });
+
+  test('is removed after the flow was stopped @nojs', async ({ page, server }) => {
+    const flow = await startExample(page, server);
+    await askToRemove(page);
+    await question(page).getByRole('button', { name: 'Stop this flow and remove' }).click();
+    await expect(page.getByText('1 flow cannot do without this module.')).toBeVisible(FIRST_RUN);
+    expect(await isInstalled(server, 'stockroom.text')).toBe(false);
+    expect(await stage(server, flow)).toBe('stopped');
+    await page.goto(`/backoffice/flows/${flow}`);
+    await expect(page.getByText('The flow cannot be started before they are.')).toBeVisible();
+  });
+
+  test('is looked at before it goes', async ({ page, server }) => {
+    await startExample(page, server);
+    await gotoHydrated(page, '/backoffice/modules/stockroom.text');
+    await page.getByRole('button', { name: 'Remove this module' }).click();
+    await expect(page.getByRole('dialog', { name: 'Remove Text?' })).toBeVisible();
+    await checkLook(page);
+  });
+
+  test('brings back what was lost while it was missing', async ({ page, server }) => {
+    await set(server, 'RETRY_MAX_COUNT', 1);
+    const flow = await startExample(page, server);
+    await remove(server, 'stockroom.text');
+    expect((await call(server, flow, 'Edsger&enqueueOnly=true')).status).toBe(202);
+    await expect(async () => {
+      const letters = await server.fetch('/unprocessed-messages?module=stockroom.text');
+      expect(await letters.json()).toHaveLength(1);
+    }).toPass();
+    await gotoHydrated(page, '/backoffice/modules/stockroom.text');
+    await page.getByRole('button', { name: 'Undo the removal' }).click();
+    await expect(page.getByText('1 message ended unprocessed because this module was missing.')).toBeVisible();
+    await axeCheck(page, { within: '#news' });
+    await page.getByRole('button', { name: 'Replay 1 message' }).click();
+    await expect(toast(page, '1 message is on the way again.')).toBeVisible();
+    await expect(page.getByText('ended unprocessed because this module was missing.')).toHaveCount(0);
+    expect(await (await server.fetch('/unprocessed-messages')).json()).toEqual([]);
   });
 });
 

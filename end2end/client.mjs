@@ -28,8 +28,9 @@ export async function uploadBroken(server, bytes, cookie) {
   return ticket;
 }
 
+/** Removes a module, whatever runs on it. */
 export async function remove(server, name) {
-  expect((await post(server, 'remove_module', { name })).ok, `removing ${name}`).toBe(true);
+  expect((await post(server, 'remove_module', { name, way: 'anyway', confirm: name })).ok, `removing ${name}`).toBe(true);
 }
 
 async function send(server, body, cookie) {

@@ -1,7 +1,5 @@
 //! The section "Flows": look, start, stop, copy, delete, bring in.
 
-use std::collections::BTreeSet;
-
 use leptos::{server, server_fn::codec::GetUrl};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -11,7 +9,7 @@ use super::{
     server::{admin, fail, state, sudo, user},
 };
 use crate::{
-    domain::flow::Flow,
+    domain::{flow::Flow, flow_use::LostComponent},
     server::{
         access::UserActor,
         engine::{Change, SignIn},
@@ -39,8 +37,8 @@ pub async fn list_flows() -> Result<Vec<FlowOverview>, ApiError> {
 pub struct FlowDetail {
     pub overview: FlowOverview,
     pub flow: Flow,
-    /// Ids of components whose module is not installed.
-    pub missing: BTreeSet<String>,
+    /// Components that are not installed.
+    pub lost: Vec<LostComponent>,
     /// What is on its way.
     pub waiting: Vec<WaitingMessage>,
     /// Newest first.
@@ -97,7 +95,7 @@ pub async fn get_flow(id: String) -> Result<FlowDetail, ApiError> {
     let sight = engine.sight_of(&actor, &id).await.map_err(fail)?;
     let overview = engine.overview_of(&actor, &id).await.map_err(fail)?;
     let flow = engine.flow(&who, &id).await.map_err(fail)?;
-    let missing = engine.missing_components(&flow).await.map_err(fail)?;
+    let lost = engine.lost_components(&actor, &id).await.map_err(fail)?;
     let queued = engine.messages(&who, &id, 50).await.map_err(fail)?;
     let filter = Filter { flow_id: Some(id), limit: LINES, ..Filter::default() };
     let log = engine.log(&who, filter).await.map_err(fail)?;
@@ -105,7 +103,7 @@ pub async fn get_flow(id: String) -> Result<FlowDetail, ApiError> {
     let waiting = queued.into_iter().map(waiting).collect();
     let log = log.into_iter().map(LogLine::from).collect();
     let sign_ins = engine.sign_ins(&who, &flow).await.map_err(fail)?;
-    Ok(FlowDetail { overview, flow, missing, waiting, log, cannot_run, sign_ins, sight })
+    Ok(FlowDetail { overview, flow, lost, waiting, log, cannot_run, sign_ins, sight })
 }
 
 fn waiting(queued: Queued) -> WaitingMessage {

@@ -71,6 +71,8 @@ pub struct VersionView {
     pub installed: bool,
     /// The catalogue offers it, so it can be installed.
     pub offered: bool,
+    /// Components of the installed version that it does not have, where it is offered.
+    pub drops: Vec<String>,
 }
 
 /// What an update would bring.
@@ -267,6 +269,12 @@ pub(crate) mod view {
         installed: Option<&Install>,
     ) -> Vec<VersionView> {
         let is_installed = |sha256: &str| installed.is_some_and(|install| install.sha256 == sha256);
+        let current = archives.iter().find(|archive| is_installed(&archive.sha256));
+        let drops = |manifest: &Manifest| -> Vec<String> {
+            let keeps = |name: &String| manifest.components.iter().any(|component| component.name == *name);
+            let names = current.iter().flat_map(|archive| archive.manifest.components.iter());
+            names.map(|component| component.name.clone()).filter(|name| !keeps(name)).collect()
+        };
         let mut versions: Vec<VersionView> = offers
             .iter()
             .filter(|offer| offer.manifest.is_some())
@@ -276,6 +284,7 @@ pub(crate) mod view {
                 source: offer.source.clone(),
                 installed: is_installed(&offer.sha256),
                 offered: true,
+                drops: offer.manifest.as_ref().map(drops).unwrap_or_default(),
             })
             .collect();
         for archive in archives {
@@ -286,6 +295,7 @@ pub(crate) mod view {
                     source: "kept here".to_owned(),
                     installed: is_installed(&archive.sha256),
                     offered: false,
+                    drops: Vec::new(),
                 });
             }
         }

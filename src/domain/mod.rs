@@ -4,6 +4,7 @@ pub mod acl;
 pub mod finding;
 pub mod flow;
 pub mod flow_graph;
+pub mod flow_use;
 pub mod job;
 pub mod module;
 pub mod name;

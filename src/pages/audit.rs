@@ -141,6 +141,7 @@ fn words(action: &str) -> String {
         "flow.delete" => "Deleted the flow",
         "unprocessed.retry" => "Put back the message",
         "unprocessed.delete" => "Deleted the message",
+        "unprocessed.replay" => "Replayed what was lost for want of",
         "acl.add" => "Added the ACL rule",
         "acl.change" => "Changed the ACL rule",
         "acl.delete" => "Deleted the ACL rule",

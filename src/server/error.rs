@@ -1,6 +1,9 @@
 //! What can go wrong on the server, as one semantic enum; the only place where an internal cause becomes public text.
 
-use crate::{api::ApiError, domain::finding::Finding};
+use crate::{
+    api::ApiError,
+    domain::{finding::Finding, flow_use::FlowUse},
+};
 
 /// A failure that a way in turns into a status and a text.
 #[derive(Debug, thiserror::Error)]
@@ -10,6 +13,11 @@ pub enum ServerError {
     /// The state of things forbids it now; nothing was changed.
     #[error("{0}")]
     Conflict(String),
+    /// Flows use what would go; nothing was changed. `what` is a sentence that names some of them.
+    #[error(
+        "{what} Nothing was changed. To go on all the same, confirm it on the module's page, or ask with force=true."
+    )]
+    InUse { what: String, flows: Vec<FlowUse> },
     /// Nobody knows who is asking: sign in first.
     #[error("{0}")]
     Unauthorized(String),
@@ -62,7 +70,7 @@ impl ServerError {
             Self::Unauthorized(_) => 401,
             Self::Forbidden(_) | Self::NeedsProof => 403,
             Self::TooManyAttempts { .. } => 429,
-            Self::Conflict(_) => 409,
+            Self::Conflict(_) | Self::InUse { .. } => 409,
             Self::Invalid(_) | Self::Incomplete(_) => 400,
             Self::InvalidArchive(_) => 422,
             Self::TooLarge { .. } => 413,

@@ -13,6 +13,7 @@ mod jobs;
 mod letters;
 mod matrix;
 mod people;
+mod removal;
 mod rest_accounts;
 mod rest_acl;
 mod rest_components;

@@ -1,12 +1,12 @@
 //! A flow's page: the picture, what it does now, its log; start, stop, copy, export, delete.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 
-use super::{StageBadge, Troubles, accounts::Accounts, graph::Graph};
+use super::{StageBadge, Troubles, accounts::Accounts, graph::Graph, lost::Lost};
 use crate::{
     api::{
         ApiError,
@@ -39,9 +39,9 @@ pub fn FlowPage() -> impl IntoView {
 
 #[component]
 fn Detail(detail: FlowDetail) -> impl IntoView {
-    let FlowDetail { overview, flow, missing, waiting, log, cannot_run, sign_ins, sight } = detail;
+    let FlowDetail { overview, flow, lost, waiting, log, cannot_run, sign_ins, sight } = detail;
     let labels = labels(&flow);
-    let lost: Vec<String> = missing.iter().cloned().collect();
+    let missing: BTreeSet<String> = lost.iter().map(|one| one.id.clone()).collect();
     let name = flow.name.clone();
     view! {
         <Title text=name.clone()/>
@@ -64,7 +64,7 @@ fn Detail(detail: FlowDetail) -> impl IntoView {
                 {cannot_run.map(|reason| view! {
                     <div class="notice bad" role="alert"><span aria-hidden="true">"!"</span><p>{reason}</p></div>
                 })}
-                {(!lost.is_empty()).then(|| view! { <Lost flow=flow.clone() missing=lost.clone()/> })}
+                <Lost stage=flow.stage lost labels=labels.clone()/>
             </div>
             <section id="flow-picture" class="part" aria-label="Components" data-live=""><Graph flow=flow.clone() missing/></section>
             <div id="flow-waiting" data-live=""><Waiting waiting labels=labels.clone()/></div>
@@ -120,34 +120,6 @@ fn Buttons(flow: Flow) -> impl IntoView {
                 <button class="btn">"Copy"</button>
             </form>
             {order}
-        </div>
-    }
-}
-
-/// What is missing, what that does, and where to get it back.
-#[component]
-fn Lost(flow: Flow, missing: Vec<String>) -> impl IntoView {
-    let kind = |id: &String| {
-        flow.descriptor.get(id).and_then(|node| node.get("type")?.as_str()).unwrap_or_default().to_owned()
-    };
-    let mut types: Vec<String> = missing.iter().map(kind).collect();
-    types.sort();
-    types.dedup();
-    let item = |component: String| {
-        let module = component.rsplit_once('.').map(|(module, _)| module.to_owned()).unwrap_or_default();
-        let parts: Vec<&str> = module.split('.').collect();
-        let service = parts.get(..2).map(|parts| parts.join(".")).unwrap_or_default();
-        view! {
-            <li><code>{component}</code> " · " <a href=format!("/backoffice/modules?q={service}")>"Find its module"</a></li>
-        }
-    };
-    view! {
-        <div class="notice bad" role="alert">
-            <span aria-hidden="true">"!"</span>
-            <div>
-                <p><b>"Components of this flow are not installed."</b> " Triggers among them fail at every tick and recover by themselves; messages to the others are tried again, and become unprocessed in the end."</p>
-                <ul class="findings">{types.into_iter().map(item).collect_view()}</ul>
-            </div>
         </div>
     }
 }

@@ -16,6 +16,8 @@ const HEIGHT: usize = 56;
 const GAP_X: usize = 56;
 const GAP_Y: usize = 22;
 const MARGIN: usize = 6;
+/// Percent of its size that a small picture has at most.
+const SMALL: usize = 65;
 /// Characters that fit on a line of a box.
 const LABEL_MAX: usize = 23;
 const TYPE_MAX: usize = 25;
@@ -30,8 +32,14 @@ struct Texts {
 #[component]
 pub fn Graph(
     flow: Flow,
-    /// Ids of components whose module is not installed.
+    /// Ids of components that are to be marked.
     missing: BTreeSet<String>,
+    /// With what they are marked.
+    #[prop(default = "not installed")]
+    mark: &'static str,
+    /// As an illustration beside others, no wider than what is around it.
+    #[prop(optional)]
+    small: bool,
 ) -> impl IntoView {
     let Ok(descriptor) = Descriptor::read(&flow.descriptor) else {
         return view! { <p class="soft">"The flow cannot be read, so it cannot be drawn."</p> }.into_any();
@@ -57,9 +65,17 @@ pub fn Graph(
         .collect();
     let width = 2 * MARGIN + graph.columns * (WIDTH + GAP_X) - GAP_X;
     let tall = 2 * MARGIN + graph.rows * (HEIGHT + GAP_Y) - GAP_Y;
-    let boxes = graph.boxes.iter().map(|one| component_box(one, &texts, &missing)).collect_view();
+    let boxes = graph.boxes.iter().map(|one| component_box(one, &texts, &missing, mark)).collect_view();
     let links = graph.links.iter().map(|link| line(link, &graph.boxes)).collect_view();
-    let list = graph.boxes.iter().map(|one| in_words(one, &graph, &texts, &missing)).collect_view();
+    let list = graph.boxes.iter().map(|one| in_words(one, &graph, &texts, &missing, mark)).collect_view();
+    if small {
+        let wide = width * SMALL / 100;
+        return view! {
+            <div class="graph small"><svg width=wide viewBox=format!("0 0 {width} {tall}") aria-hidden="true">{links}{boxes}</svg></div>
+            <ul class="unseen">{list}</ul>
+        }
+        .into_any();
+    }
     view! {
         <div class="graph" tabindex="0" role="region" aria-label="The flow as a picture">
             <svg width=width height=tall viewBox=format!("0 0 {width} {tall}") aria-hidden="true">{links}{boxes}</svg>
@@ -73,12 +89,17 @@ fn corner(one: &Placed) -> (usize, usize) {
     (MARGIN + one.column * (WIDTH + GAP_X), MARGIN + one.row * (HEIGHT + GAP_Y))
 }
 
-fn component_box(one: &Placed, texts: &BTreeMap<String, Texts>, missing: &BTreeSet<String>) -> impl IntoView {
+fn component_box(
+    one: &Placed,
+    texts: &BTreeMap<String, Texts>,
+    missing: &BTreeSet<String>,
+    mark: &str,
+) -> impl IntoView + use<> {
     let (x, y) = corner(one);
     let is_missing = missing.contains(&one.id);
     let (label, component) =
         texts.get(&one.id).map(|texts| (texts.label.clone(), texts.component.clone())).unwrap_or_default();
-    let second = if is_missing { "! not installed".to_owned() } else { cut_start(&component, TYPE_MAX) };
+    let second = if is_missing { format!("! {mark}") } else { cut_start(&component, TYPE_MAX) };
     view! {
         <g class="node" class:missing=is_missing>
             <title>{component}</title>
@@ -105,6 +126,7 @@ fn in_words(
     graph: &FlowGraph,
     texts: &BTreeMap<String, Texts>,
     missing: &BTreeSet<String>,
+    mark: &str,
 ) -> impl IntoView + use<> {
     let name = |id: &str| texts.get(id).map(|texts| texts.label.clone()).unwrap_or_default();
     let at = graph.boxes.iter().position(|other| other == one);
@@ -116,7 +138,7 @@ fn in_words(
         .map(|to| name(&to.id))
         .collect();
     let sends = if receivers.is_empty() { String::new() } else { format!(", sends to {}", receivers.join(", ")) };
-    let absent = if missing.contains(&one.id) { ", not installed" } else { "" };
+    let absent = if missing.contains(&one.id) { format!(", {mark}") } else { String::new() };
     view! { <li>{format!("{}{absent}{sends}", name(&one.id))}</li> }
 }
 

@@ -3,11 +3,12 @@
 mod accounts;
 mod detail;
 mod graph;
+mod lost;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-pub use self::detail::FlowPage;
+pub use self::{detail::FlowPage, graph::Graph};
 use crate::{
     api::flows::list_flows,
     components::{

@@ -6,16 +6,18 @@ use leptos_router::hooks::use_params_map;
 
 use super::{
     access::AccessControl,
+    aftermath::{Missed, Replay, lost_letters},
     components::Components,
-    remove::{RemoveButton, UsedBy},
+    remove::RemoveButton,
     side::{ChangeList, Side},
+    switch::InstallButton,
+    uses::{Affected, affected},
 };
 use crate::{
     api::{
         ApiError,
         connectors::ConnectorView,
         get_module::{ModuleDetail, UpdateView, get_module},
-        server::{admin, state},
     },
     components::{
         badge::{BrokenBadge, InstalledBadge},
@@ -24,16 +26,15 @@ use crate::{
         when::count,
     },
     domain::{
+        flow_use::LostLetters,
         job::{Job, Step},
         module::ConfigurationReason,
-        name::ModuleName,
     },
     islands::job::{Failed, Findings, JobProgress},
     pages::{
         connectors::{ConnectorForm, State as ConnectorState},
         not_found::Missing,
     },
-    server::store::flows::FlowUse,
 };
 
 #[component]
@@ -42,8 +43,8 @@ pub fn ModulePage() -> impl IntoView {
     let content = Suspend::new(async move {
         match get_module(name).await {
             Ok(detail) => {
-                let flows = flows_using(&detail.name).await;
-                view! { <Detail detail flows/> }.into_any()
+                let (flows, letters) = (affected(&detail.name).await, lost_letters(&detail.name).await);
+                view! { <Detail detail flows letters/> }.into_any()
             }
             Err(ApiError { status: 404, message, .. }) => view! { <Missing what=message/> }.into_any(),
             Err(error) => view! { <Failure error/> }.into_any(),
@@ -53,7 +54,7 @@ pub fn ModulePage() -> impl IntoView {
 }
 
 #[component]
-fn Detail(detail: ModuleDetail, flows: Vec<FlowUse>) -> impl IntoView {
+fn Detail(detail: ModuleDetail, flows: Vec<Affected>, letters: Vec<LostLetters>) -> impl IntoView {
     let is_broken = detail.installed.is_none() && !detail.broken.is_empty();
     let description = (!detail.description_html.is_empty()).then(|| {
         view! {
@@ -111,7 +112,8 @@ fn Detail(detail: ModuleDetail, flows: Vec<FlowUse>) -> impl IntoView {
                 <Refusal/>
                 <JobState job=detail.job.clone()/>
                 <Notices detail=detail.clone()/>
-                <Missed is_installed=detail.installed.is_some() flows/>
+                <Missed is_installed=detail.installed.is_some() flows=flows.clone()/>
+                <Replay name=detail.name.clone() letters/>
             </div>
             <div class="two">
                 <div>
@@ -120,63 +122,24 @@ fn Detail(detail: ModuleDetail, flows: Vec<FlowUse>) -> impl IntoView {
                     {access}
                     <div id="manual" data-live="">{readme}</div>
                 </div>
-                <Side detail/>
+                <Side detail flows/>
             </div>
         </article>
     }
     .into_any()
 }
 
-/// What uses the module now, running flows first. Nothing where that cannot be told: the page is about the module.
-async fn flows_using(name: &str) -> Vec<FlowUse> {
-    let (Ok(admin), Ok(name)) = (admin(), ModuleName::parse(name)) else { return Vec::new() };
-    state().engine.flows_using(&admin, &name).await.unwrap_or_default()
-}
-
-/// Flows that wait for a module that is not installed.
-#[component]
-fn Missed(is_installed: bool, flows: Vec<FlowUse>) -> impl IntoView {
-    (!is_installed && !flows.is_empty()).then(|| {
-        let number = count(flows.len(), "flow");
-        view! {
-            <div class="notice bad" role="status">
-                <span aria-hidden="true">"!"</span>
-                <div>
-                    <p><b>{format!("{number} cannot do without this module.")}</b> " Installing it again brings them on."</p>
-                    <ul class="findings">{flows.into_iter().map(|flow| view! { <UsedBy flow/> }).collect_view()}</ul>
-                </div>
-            </div>
-        }
-    })
-}
-
 /// Download; install, update or remove.
 #[component]
-fn Buttons(detail: ModuleDetail, flows: Vec<FlowUse>) -> impl IntoView {
-    let is_busy = detail.job.as_ref().is_some_and(Job::is_running);
-    let is_offered = detail.versions.iter().any(|version| version.offered);
+fn Buttons(detail: ModuleDetail, flows: Vec<Affected>) -> impl IntoView {
     let name = detail.name.clone();
     let download = (!detail.sha256.is_empty()).then(|| {
         view! { <a class="btn" href=format!("/backoffice/modules/{name}/download") download="">"Download this module"</a> }
     });
-    let label = match &detail.update {
-        Some(update) => Some(format!("Update to {}", update.version)),
-        None if detail.installed.is_none() && is_offered => Some("Install this module".to_owned()),
-        None => None,
-    };
-    let install = label.map(|label| {
-        view! {
-            <form method="post" action="/backoffice/api/install_module" data-enhance="">
-                <input type="hidden" name="name" value=name.clone()/>
-                <button class="btn go" disabled=is_busy>{label}</button>
-            </form>
-        }
+    let remove = detail.installed.is_some().then(|| {
+        view! { <RemoveButton name=name.clone() label=detail.label.clone() flows=flows.clone()/> }
     });
-    let remove = detail
-        .installed
-        .is_some()
-        .then(|| view! { <RemoveButton name=name.clone() label=detail.label.clone() flows/> });
-    view! { <div class="acts">{download} {install} {remove}</div> }
+    view! { <div class="acts">{download} <InstallButton detail flows/> {remove}</div> }
 }
 
 /// The installation under way, or why the last one failed.

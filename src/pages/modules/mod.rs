@@ -1,10 +1,13 @@
 //! The section "Modules": its list.
 
 mod access;
+mod aftermath;
 mod components;
 pub mod detail;
 mod remove;
 mod side;
+mod switch;
+mod uses;
 
 use leptos::prelude::*;
 use leptos_meta::Title;

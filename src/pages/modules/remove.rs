@@ -4,7 +4,11 @@
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
-use crate::{components::when::count, pages::flows::StageBadge, server::store::flows::FlowUse};
+use super::uses::{Affected, FlowList};
+use crate::components::when::count;
+
+/// What pictures say of a component that would go.
+pub const WOULD_GO: &str = "would be missing";
 
 /// The button, and the question behind it.
 #[component]
@@ -12,7 +16,7 @@ pub fn RemoveButton(
     name: String,
     label: String,
     /// What it would break, running ones first.
-    flows: Vec<FlowUse>,
+    flows: Vec<Affected>,
 ) -> impl IntoView {
     let is_asked = use_query_map().with_untracked(|query| query.get("remove").is_some());
     let inline = is_asked.then(|| {
@@ -32,16 +36,42 @@ pub fn RemoveButton(
 }
 
 #[component]
-fn Question(id: &'static str, name: String, label: String, flows: Vec<FlowUse>) -> impl IntoView {
-    let (back, undo) = (format!("/backoffice/modules/{name}"), format!("name={name}"));
+fn Question(id: &'static str, name: String, label: String, flows: Vec<Affected>) -> impl IntoView {
+    let running = flows.iter().filter(|one| one.used.is_running()).count();
+    let broken = (!flows.is_empty()).then(|| {
+        let number = count(flows.len(), "flow");
+        let state = match running {
+            0 => ", none of them running".to_owned(),
+            _ if running == flows.len() => String::new(),
+            _ => format!(", {running} of them running"),
+        };
+        view! {
+            <p><b>{format!("{number} would lose components{state}:")}</b></p>
+            <FlowList flows mark=WOULD_GO/>
+        }
+    });
+    let answers = if running == 0 {
+        view! { <Plain name label=label.clone()/> }.into_any()
+    } else {
+        view! { <ThreeWays name label=label.clone() running/> }.into_any()
+    };
     view! {
         <h2 id=id>{format!("Remove {label}?")}</h2>
         <p>
             "Its components disappear from the engine at once. Flows that use them go on, and fail where one is missing, until "
             "the module is installed again."
         </p>
-        <Broken flows/>
+        {broken}
         <p class="soft">"Its archive and its ACL rules are kept: for seven days you can bring it back as it is now."</p>
+        {answers}
+    }
+}
+
+/// Nothing that runs is hit.
+#[component]
+fn Plain(name: String, label: String) -> impl IntoView {
+    let (back, undo) = (page_of(&name), format!("name={name}"));
+    view! {
         <form
             method="post"
             action="/backoffice/api/remove_module"
@@ -59,30 +89,51 @@ fn Question(id: &'static str, name: String, label: String, flows: Vec<FlowUse>) 
     }
 }
 
-/// The flows that would lose components, each with what it does now.
+/// Stop what runs first, let it fail, or think again.
 #[component]
-fn Broken(flows: Vec<FlowUse>) -> impl IntoView {
-    (!flows.is_empty()).then(|| {
-        let number = count(flows.len(), "flow");
-        view! {
-            <p><b>{format!("{number} would lose components:")}</b></p>
-            <ul class="findings">{flows.into_iter().map(|flow| view! { <UsedBy flow/> }).collect_view()}</ul>
-        }
-    })
+fn ThreeWays(name: String, label: String, running: usize) -> impl IntoView {
+    let (back, undo) = (page_of(&name), format!("name={name}"));
+    let these = if running == 1 { "this flow" } else { "these flows" };
+    // What a pattern takes for more than itself in a module's name is the dot alone.
+    let pattern = name.replace('.', "\\.");
+    view! {
+        <form
+            class="way"
+            method="post"
+            action="/backoffice/api/remove_module"
+            data-enhance=""
+            data-done=format!("What used {label} was stopped, and it was removed.")
+            data-undo="/backoffice/api/undo_remove_module"
+            data-undo-body=undo.clone()
+        >
+            <input type="hidden" name="name" value=name.clone()/>
+            <input type="hidden" name="way" value="stop"/>
+            <p class="soft">
+                "Stopping drops the messages that are on the way. When a flow cannot be stopped, nothing is removed."
+            </p>
+            <button class="btn bad full">{format!("Stop {these} and remove")}</button>
+        </form>
+        <form
+            class="way"
+            method="post"
+            action="/backoffice/api/remove_module"
+            data-enhance=""
+            data-done=format!("{label} was removed.")
+            data-undo="/backoffice/api/undo_remove_module"
+            data-undo-body=undo
+        >
+            <input type="hidden" name="name" value=name.clone()/>
+            <input type="hidden" name="way" value="anyway"/>
+            <label>
+                <span>"Or let them run and fail: type " <code>{name.clone()}</code></span>
+                <input name="confirm" required autocomplete="off" autocapitalize="off" spellcheck="false" pattern=pattern title=name/>
+            </label>
+            <button class="btn bad">"Remove anyway"</button>
+        </form>
+        <div class="acts"><a class="btn" role="button" href=back data-closes="">"Cancel"</a></div>
+    }
 }
 
-/// A flow that uses the module.
-#[component]
-pub fn UsedBy(flow: FlowUse) -> impl IntoView {
-    let (components, waiting) = (flow.components.len(), usize::try_from(flow.waiting).unwrap_or(usize::MAX));
-    view! {
-        <li>
-            <a href=format!("/backoffice/flows/{}", flow.flow_id)>{flow.name}</a>
-            " " <StageBadge stage=flow.stage/> " "
-            <span class="soft">
-                {count(components, "component")}
-                {(waiting > 0).then(|| format!(", {} on the way", count(waiting, "message")))}
-            </span>
-        </li>
-    }
+fn page_of(name: &str) -> String {
+    format!("/backoffice/modules/{name}")
 }

@@ -2,6 +2,10 @@
 
 use leptos::prelude::*;
 
+use super::{
+    switch::{losses, question_of},
+    uses::Affected,
+};
 use crate::{
     api::get_module::{ChangeView, ModuleDetail, VersionView},
     components::when::bytes,
@@ -12,7 +16,7 @@ use crate::{
 const RECENT: usize = 4;
 
 #[component]
-pub fn Side(detail: ModuleDetail) -> impl IntoView {
+pub fn Side(detail: ModuleDetail, flows: Vec<Affected>) -> impl IntoView {
     let has_archive = !detail.sha256.is_empty();
     let needs = if detail.needs_configuration.is_empty() {
         "None"
@@ -47,14 +51,14 @@ pub fn Side(detail: ModuleDetail) -> impl IntoView {
                 <dt>"Source"</dt><dd>{detail.source.clone()}</dd>
                 {documentation}
             </dl>
-            {(!detail.versions.is_empty()).then(|| view! { <Versions name=detail.name.clone() versions=detail.versions.clone()/> })}
+            {(!detail.versions.is_empty()).then(|| view! { <Versions name=detail.name.clone() versions=detail.versions.clone() flows/> })}
             {(!detail.changelog.is_empty()).then(|| view! { <Changes changelog=detail.changelog.clone()/> })}
         </aside>
     }
 }
 
 #[component]
-fn Versions(name: String, versions: Vec<VersionView>) -> impl IntoView {
+fn Versions(name: String, versions: Vec<VersionView>, flows: Vec<Affected>) -> impl IntoView {
     let has_installed = versions.iter().any(|version| version.installed);
     let rows = versions
         .into_iter()
@@ -63,6 +67,11 @@ fn Versions(name: String, versions: Vec<VersionView>) -> impl IntoView {
             let download = format!("/backoffice/modules/{name}/download?sha256={}", version.sha256);
             // Where something else is installed, any other version that the catalogue offers can take its place.
             let switch = (has_installed && !version.installed && version.offered).then(|| {
+                if !losses(&version, &flows).is_empty() {
+                    let address = question_of(&module, &number);
+                    return view! { <a class="btn small" role="button" href=address aria-label=format!("Install version {number}")>"Install"</a> }
+                        .into_any();
+                }
                 view! {
                     <form method="post" action="/backoffice/api/install_module" data-enhance="">
                         <input type="hidden" name="name" value=module/>
@@ -70,6 +79,7 @@ fn Versions(name: String, versions: Vec<VersionView>) -> impl IntoView {
                         <button class="btn small" aria-label=format!("Install version {number}")>"Install"</button>
                     </form>
                 }
+                .into_any()
             });
             view! {
                 <li>

@@ -6,14 +6,11 @@ use uuid::Uuid;
 
 use super::Engine;
 use crate::{
-    domain::{
-        flow::{Descriptor, Flow, Stage},
-        name::ModuleName,
-    },
+    domain::flow::{Descriptor, Flow, Stage},
     server::{
-        access::{AdminActor, UserActor},
+        access::UserActor,
         error::{Result, ServerError},
-        store::{self, audit::Deed, flows::FlowUse, queue::Queued},
+        store::{self, audit::Deed, queue::Queued},
     },
 };
 
@@ -82,15 +79,6 @@ impl Engine {
                 store::queue::list(connection, &id, limit)
             })
             .await
-    }
-
-    /// Everybody's flows that use a module, running ones first.
-    ///
-    /// # Errors
-    /// What the store says.
-    pub async fn flows_using(&self, _: &AdminActor, module: &ModuleName) -> Result<Vec<FlowUse>> {
-        let module = module.clone();
-        self.inner.store.read(move |connection| store::flows::using(connection, &module)).await
     }
 
     /// What would keep a flow from starting, in words; empty when nothing would.

@@ -27,6 +27,7 @@ mod settle;
 mod statics;
 mod ticks;
 mod unprocessed;
+mod uses;
 mod webhooks;
 
 use std::{

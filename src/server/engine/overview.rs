@@ -1,15 +1,10 @@
 //! All flows at a glance, for administrators.
 
-use std::collections::BTreeSet;
-
 use super::Engine;
-use crate::{
-    domain::flow::{Descriptor, Flow},
-    server::{
-        access::AdminActor,
-        error::{Result, ServerError},
-        store::flow_overview::{self, FlowOverview},
-    },
+use crate::server::{
+    access::AdminActor,
+    error::{Result, ServerError},
+    store::flow_overview::{self, FlowOverview},
 };
 
 impl Engine {
@@ -34,20 +29,5 @@ impl Engine {
     /// Why no flow can run on this server, and what to do, when that is so.
     pub async fn cannot_run(&self) -> Option<String> {
         self.inner.host.check().await.err()
-    }
-
-    /// Ids of the components of a flow whose module is not installed.
-    ///
-    /// # Errors
-    /// What the store says.
-    pub async fn missing_components(&self, flow: &Flow) -> Result<BTreeSet<String>> {
-        let descriptor = Descriptor::read(&flow.descriptor).map_err(ServerError::internal)?;
-        let mut missing = BTreeSet::new();
-        for (id, node) in descriptor.nodes {
-            if self.find(&node.component).await?.is_none() {
-                missing.insert(id);
-            }
-        }
-        Ok(missing)
     }
 }

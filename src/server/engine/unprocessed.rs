@@ -1,5 +1,6 @@
 //! The dead letters: looks at them, puts them back, throws them away.
 
+use rusqlite::Transaction;
 use serde_json::{Map, Value, json};
 
 use super::{Engine, context::scope_of};
@@ -11,7 +12,7 @@ use crate::{
         store::{
             self,
             audit::Deed,
-            queue::{Message, State},
+            queue::{Lane, Message, State},
             unprocessed::{Filter, Unprocessed},
         },
         time::iso,
@@ -94,12 +95,8 @@ impl Engine {
                             flow.name, lane.component_id
                         )));
                     }
-                    store::unprocessed::delete(tx, id)?;
-                    let message =
-                        Message { run_id, due_at: now, attempts: 0, created_at: now, ..letter.message.clone() };
-                    store::queue::insert(tx, &message, State::Waiting)?;
                     store::audit::append(tx, &actor.by(), &deed("unprocessed.retry", &letter), now)?;
-                    lanes.push(lane);
+                    lanes.push(put_back(tx, &letter, run_id, now)?);
                 }
                 Ok(lanes)
             })
@@ -129,6 +126,14 @@ impl Engine {
             })
             .await
     }
+}
+
+/// Moves a message into the queue of a run, as if it had never failed; gives its lane.
+pub(super) fn put_back(tx: &Transaction<'_>, letter: &Unprocessed, run_id: i64, now: i64) -> Result<Lane> {
+    store::unprocessed::delete(tx, &letter.message.id)?;
+    let message = Message { run_id, due_at: now, attempts: 0, created_at: now, ..letter.message.clone() };
+    store::queue::insert(tx, &message, State::Waiting)?;
+    Ok(message.lane)
 }
 
 /// What somebody who is no administrator may ask for.

@@ -7,6 +7,7 @@ use axum::{
 };
 use serde_json::json;
 
+use super::rest::AffectedFlow;
 use crate::server::error::ServerError;
 
 impl IntoResponse for ServerError {
@@ -21,6 +22,9 @@ impl IntoResponse for ServerError {
         let wait = if let Self::TooManyAttempts { seconds } = self { Some(seconds) } else { None };
         match self {
             Self::InvalidArchive(findings) => body["data"] = json!(findings),
+            Self::InUse { flows, .. } => {
+                body["flows"] = flows.into_iter().map(AffectedFlow::from).map(|flow| json!(flow)).collect();
+            }
             Self::TooLarge { limit } => body["limit"] = json!(limit),
             Self::NeedsProof => body["needsProof"] = json!(true),
             Self::TooManyAttempts { seconds } => body["retryAfter"] = json!(seconds),

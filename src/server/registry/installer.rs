@@ -13,6 +13,7 @@ use std::{
 use super::{
     Registry, is_downgrade,
     job::{Stop, check_cancelled},
+    losses::with_flows,
 };
 use crate::{
     domain::{
@@ -319,10 +320,11 @@ impl Registry {
                 if let Some((component, owner)) = store::modules::component_owner(tx, &its_name, &archive.manifest)? {
                     return Err(ServerError::Conflict(owned_by_another(&component, &owner)));
                 }
+                let losing = store::flow_uses::losing(tx, &archive.manifest)?;
                 store::modules::install(tx, &archive, &source, now)?;
                 let action = if before.is_some() { "module.replace" } else { "module.install" };
                 let mut deed = Deed::new(action, its_name.as_str()).module(its_name.as_str());
-                deed.before = before;
+                deed.before = before.map(|before| with_flows(before, &losing));
                 deed.after = store::modules::installed(tx, &its_name)?.as_ref().map(Install::shown);
                 store::audit::append(tx, &by, &deed, now)?;
                 store::events::append(tx, &event, now)?;

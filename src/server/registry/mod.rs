@@ -6,6 +6,7 @@ mod installed;
 mod installer;
 mod job;
 mod keeper;
+mod losses;
 mod receive;
 mod removal;
 
@@ -25,6 +26,7 @@ pub use edit::Files;
 pub use installed::{App, InstalledModule, Tree};
 pub use installer::Checkpoint;
 pub use receive::Received;
+pub use removal::Spared;
 
 use super::{
     access::{Publisher, SudoActor},
@@ -151,10 +153,7 @@ impl Registry {
     /// broken or another version of it is being installed.
     pub async fn install(&self, actor: &SudoActor, name: &ModuleName, version: Option<&str>) -> Result<Job> {
         let offers = self.inner.catalogue.offers(name).await?;
-        let wanted = offers.iter().find(|offer| {
-            version.map_or(offer.manifest.is_some(), |version| offer.version == version && offer.manifest.is_some())
-        });
-        let Some((offer, manifest)) = wanted.and_then(|offer| Some((offer, offer.manifest.as_ref()?))) else {
+        let Some((offer, manifest)) = losses::wanted(&offers, version) else {
             return Err(match (offers.first(), version) {
                 (Some(offer), None) => ServerError::Conflict(format!(
                     "{name} is broken in the catalogue and cannot be installed: {}",

@@ -1,8 +1,12 @@
 //! Takes modules out of use, and brings them back.
 
-use super::Registry;
+use super::{Registry, losses::with_flows};
 use crate::{
-    domain::{job::Event, name::ModuleName},
+    domain::{
+        flow_use::{self, FlowUse},
+        job::Event,
+        name::ModuleName,
+    },
     server::{
         access::{Publisher, SudoActor},
         error::{Result, ServerError},
@@ -15,21 +19,50 @@ use crate::{
     },
 };
 
+/// The flows whose use of a module keeps it from being removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spared {
+    All,
+    /// Those that run; others are left with a component missing.
+    Running,
+    /// Whatever uses it goes on and fails: the public protocol's own removal.
+    None,
+}
+
 impl Registry {
-    /// Removes a module. Its archive is kept for [`UNDO_WINDOW`](super::UNDO_WINDOW).
+    /// Removes a module, whatever uses it. Its archive is kept for [`UNDO_WINDOW`](super::UNDO_WINDOW).
     ///
     /// # Errors
     /// [`ServerError::NotFound`] when it is not installed, [`ServerError::Conflict`] while it is being installed.
     /// [`ServerError::Forbidden`] to publishers of other vendors.
     pub async fn remove(&self, publisher: &Publisher, name: &ModuleName) -> Result<()> {
-        self.remove_all(publisher, vec![name.clone()]).await
+        self.remove_sparing(publisher, vec![name.clone()], Spared::None).await
     }
 
-    /// Removes these modules, all of them or none.
+    /// As [`Registry::remove`], unless one of these flows uses it.
+    ///
+    /// # Errors
+    /// As there, and [`ServerError::InUse`] with all flows that use it.
+    pub async fn remove_unused(&self, publisher: &Publisher, name: &ModuleName, spared: Spared) -> Result<()> {
+        self.remove_sparing(publisher, vec![name.clone()], spared).await
+    }
+
+    /// Removes these modules, all of them or none, whatever uses them.
     ///
     /// # Errors
     /// As for [`Registry::remove`].
     pub async fn remove_all(&self, publisher: &Publisher, names: Vec<ModuleName>) -> Result<()> {
+        self.remove_sparing(publisher, names, Spared::None).await
+    }
+
+    /// # Errors
+    /// What would keep a module from being removed, whatever uses it: asked before anything is done for the removal.
+    pub async fn check_removable(&self, name: &ModuleName) -> Result<()> {
+        let name = name.clone();
+        self.inner.store.read(move |connection| removable(connection, &name).map(drop)).await
+    }
+
+    async fn remove_sparing(&self, publisher: &Publisher, names: Vec<ModuleName>, spared: Spared) -> Result<()> {
         for name in &names {
             publisher.check(name.vendor())?;
         }
@@ -42,7 +75,7 @@ impl Registry {
                 .write("remove modules", move |tx| {
                     let mut newest = 0;
                     for module in &removing {
-                        newest = remove(tx, module, &by)?;
+                        newest = remove(tx, module, &by, spared)?;
                     }
                     Ok(newest)
                 })
@@ -92,16 +125,25 @@ impl Registry {
 }
 
 /// Takes a module out of use; gives the id of the event that tells of it.
-fn remove(tx: &rusqlite::Transaction<'_>, module: &ModuleName, by: &By) -> Result<i64> {
-    refuse_while_running(tx, module)?;
-    let before = store::modules::installed(tx, module)?;
+fn remove(tx: &rusqlite::Transaction<'_>, module: &ModuleName, by: &By, spared: Spared) -> Result<i64> {
+    let before = removable(tx, module)?;
+    let flows = store::flow_uses::using(tx, module)?;
+    let is_spared = |flow: &FlowUse| spared == Spared::All || (spared == Spared::Running && flow.is_running());
+    if flows.iter().any(is_spared) {
+        return Err(ServerError::InUse { what: format!("{module} is used by {}.", flow_use::in_words(&flows)), flows });
+    }
     let now = now_ms();
-    let (Some(before), true) = (before, store::modules::remove(tx, module, now)?) else {
-        return Err(ServerError::NotFound(format!("{module} is not installed.")));
-    };
+    store::modules::remove(tx, module, now)?;
     let deed = Deed::new("module.remove", module.as_str()).module(module.as_str());
-    store::audit::append(tx, by, &deed.before(before.shown()), now)?;
+    store::audit::append(tx, by, &deed.before(with_flows(before.shown(), &flows)), now)?;
     store::events::append(tx, &Event::Module { name: module.clone(), installed: None, update: None }, now)
+}
+
+/// What is installed of a module that nothing keeps from being removed but the flows that use it.
+fn removable(connection: &rusqlite::Connection, module: &ModuleName) -> Result<Install> {
+    refuse_while_running(connection, module)?;
+    let installed = store::modules::installed(connection, module)?;
+    installed.ok_or_else(|| ServerError::NotFound(format!("{module} is not installed.")))
 }
 
 /// Installs again what was removed; gives it, and the id of the event that tells of it.
@@ -126,8 +168,8 @@ fn undo(tx: &rusqlite::Transaction<'_>, module: &ModuleName) -> Result<(Install,
     Ok((install, store::events::append(tx, &event, now_ms())?))
 }
 
-fn refuse_while_running(tx: &rusqlite::Transaction<'_>, module: &ModuleName) -> Result<()> {
-    match store::jobs::latest_of(tx, module)? {
+fn refuse_while_running(connection: &rusqlite::Connection, module: &ModuleName) -> Result<()> {
+    match store::jobs::latest_of(connection, module)? {
         Some(job) if job.is_running() => {
             Err(ServerError::Conflict(format!("{module} is being installed. Wait for that, or cancel it.")))
         }

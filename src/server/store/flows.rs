@@ -4,10 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::{from_json, to_json};
 use crate::{
-    domain::{
-        flow::{Descriptor, Flow, Stage},
-        name::ModuleName,
-    },
+    domain::flow::{Descriptor, Flow, Stage},
     server::error::Result,
 };
 
@@ -232,54 +229,4 @@ pub fn having(connection: &Connection, user_id: &str, component_id: &str) -> Res
         )?
         .query_row([user_id, component_id], |row| row.get(0))
         .optional()?)
-}
-
-/// A flow that uses a module.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FlowUse {
-    pub flow_id: String,
-    pub name: String,
-    pub user_id: String,
-    pub stage: Stage,
-    /// Milliseconds since the Unix epoch.
-    pub started_at: Option<i64>,
-    /// Ids of its components that are of the module.
-    pub components: Vec<String>,
-    /// Messages that are on their way in it.
-    pub waiting: u64,
-}
-
-/// The flows that use a module, running ones first. A component whose module was never known counts by its name.
-pub fn using(connection: &Connection, module: &ModuleName) -> Result<Vec<FlowUse>> {
-    let rows = connection
-        .prepare_cached(
-            "SELECT flows.id, name, user_id, stage, started_at, component_id,
-                    (SELECT count(*) FROM messages WHERE messages.flow_id = flows.id)
-             FROM flow_components JOIN flows ON flows.id = flow_id
-             WHERE module = ?1 OR (module IS NULL AND substr(flow_components.type, 1, length(?1) + 1) = ?1 || '.')
-             ORDER BY CASE stage WHEN 'stopped' THEN 1 ELSE 0 END, name, flows.id, component_id",
-        )?
-        .query_map([module.as_str()], |row| {
-            let found = FlowUse {
-                flow_id: row.get(0)?,
-                name: row.get(1)?,
-                user_id: row.get(2)?,
-                stage: Stage::parse(&row.get::<_, String>(3)?).unwrap_or_default(),
-                started_at: row.get(4)?,
-                components: Vec::new(),
-                waiting: row.get::<_, i64>(6)?.unsigned_abs(),
-            };
-            Ok((found, row.get::<_, String>(5)?))
-        })?
-        .collect::<rusqlite::Result<Vec<_>>>()?;
-    let mut uses: Vec<FlowUse> = Vec::new();
-    for (found, component) in rows {
-        if uses.last().is_none_or(|last| last.flow_id != found.flow_id) {
-            uses.push(found);
-        }
-        if let Some(last) = uses.last_mut() {
-            last.components.push(component);
-        }
-    }
-    Ok(uses)
 }

@@ -13,6 +13,7 @@ pub mod events;
 pub mod files;
 pub mod flow_log;
 pub mod flow_overview;
+pub mod flow_uses;
 pub mod flows;
 pub mod icons;
 pub mod jobs;

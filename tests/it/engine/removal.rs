@@ -4,7 +4,7 @@ use serde_json::json;
 use stockroom::server::engine::host::Method;
 
 use super::world::{ACTION, MINUTE, TRIGGER, World, action_module, node, trigger_module};
-use crate::support::eventually;
+use crate::support::{client::get, eventually, folder::column};
 
 #[tokio::test]
 async fn a_trigger_fails_at_every_tick_and_recovers_by_itself() {
@@ -106,8 +106,48 @@ async fn who_uses_a_module_is_known_while_it_is_there_and_when_it_is_gone() {
     let stopped = world.flow(json!({ "x": node(ACTION, &[]) })).await;
     let running = removed(&world).await;
     let uses = world.engine.flows_using(&admin, &action_module().module_name()).await.expect("asks");
-    let found: Vec<(&str, &[String])> = uses.iter().map(|used| (used.flow_id.as_str(), &used.components[..])).collect();
-    assert_eq!(found, [(running.as_str(), &["b".to_owned()][..]), (stopped.as_str(), &["x".to_owned()][..])]);
+    let found: Vec<(&str, &str)> =
+        uses.iter().map(|used| (used.flow_id.as_str(), used.components[0].id.as_str())).collect();
+    assert_eq!(found, [(running.as_str(), "b"), (stopped.as_str(), "x")]);
+    assert_eq!(uses[0].email, "owner@example.com");
     let refused = world.engine.start_flow(&world.owner, &stopped).await.expect_err("cannot start");
     assert!(refused.to_string().contains("The module acme.pay is not installed"), "{refused}");
+}
+
+#[tokio::test]
+async fn what_ended_unprocessed_for_want_of_a_module_is_replayed_together_when_it_is_back() {
+    let world = World::new().await;
+    let admin = world.admin().await.admin().expect("is one");
+    let name = action_module().module_name();
+    world.set("RETRY_MAX_COUNT", 1).await;
+    world.passes_on("a");
+    let nodes = json!({ "a": node(TRIGGER, &[]), "b": node(ACTION, &["a"]) });
+    let (running, stopped) = (world.running(nodes.clone()).await, world.running(nodes).await);
+    world.remove(&action_module()).await;
+    for flow in [&running, &stopped] {
+        world.poke(flow, "a", json!({ "n": 1 })).await;
+    }
+    world.until_unprocessed(2).await;
+    world.engine.stop_flow(&world.owner, &stopped).await.expect("stops");
+    assert_eq!(world.engine.lost_letters(&admin, &name).await.expect("asks"), [], "it is not back yet");
+    let refused = world.engine.replay(&admin, &name).await.expect_err("nothing to replay");
+    assert!(refused.to_string().contains("nothing to replay"), "{refused}");
+
+    world.server.install(&action_module()).await;
+    let letters = world.engine.lost_letters(&admin, &name).await.expect("asks");
+    let found: Vec<_> = letters.iter().map(|lost| (lost.flow_id.as_str(), lost.count, lost.homeless)).collect();
+    assert_eq!(found, [(running.as_str(), 1, 0), (stopped.as_str(), 1, 0)]);
+    let page = get(world.server.address, "/backoffice/modules/acme.pay", &[("Accept", "text/html")]).await.text();
+    for text in ["2 messages ended unprocessed", "Replay 1 message", "not replayed: the flow does not run"] {
+        assert!(page.contains(text), "{text}");
+    }
+    assert_eq!(world.engine.replay(&admin, &name).await.expect("replays"), 1);
+    let runs = world.until_runs("b", Method::Receive, 1).await;
+    assert_eq!(runs[0].context["input"]["content"]["n"], 1);
+    world.until_quiet(&running).await;
+    let left = world.unprocessed().await;
+    assert_eq!((left.len(), &left[0].message.lane.flow_id), (1, &stopped));
+    let deeds = column(&world.folders.data(), "SELECT after FROM audit WHERE action = 'unprocessed.replay'");
+    assert_eq!(deeds, [json!({ "messages": 1, "byFlow": { (running.clone()): 1 } }).to_string()]);
+    assert!(world.engine.replay(&admin, &name).await.is_err());
 }

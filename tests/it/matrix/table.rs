@@ -233,7 +233,7 @@ pub const REST: &[Row] = &[
     change("DELETE", "/jobs/{id}", "/jobs/{job}", Sudo, 200, "").inert(),
     look("/modules", "/modules", SignedIn, 200),
     look("/modules/{name}", "/modules/acme.pay", SignedIn, 200).but(HIDDEN),
-    change("DELETE", "/modules/{name}", "/modules/acme.pay", Sudo, 200, ""),
+    change("DELETE", "/modules/{name}", "/modules/acme.pay?force=true", Sudo, 200, ""),
     look("/modules/{name}/access", "/modules/acme.pay/access", Admins, 200),
     change("POST", "/modules/{name}/access", "/modules/acme.pay/access", Sudo, 200, ""),
     look("/modules/{name}/download", "/modules/acme.pay/download", Admins, 200),
@@ -379,7 +379,8 @@ pub const FUNCTIONS: &[Row] = &[
     form("/backoffice/api/open_module", Sudo, "name=acme.pay"),
     // A token is proof enough, so there is nothing to renew.
     form("/backoffice/api/prove", SignedIn, "password={password}").inert(),
-    form("/backoffice/api/remove_module", Sudo, "name=acme.pay"),
+    form("/backoffice/api/remove_module", Sudo, "name=acme.pay&way=anyway&confirm=acme.pay"),
+    form("/backoffice/api/replay_module", Admins, "name=acme.pay"),
     form("/backoffice/api/reset_setting", Sudo, "key=MY_OWN"),
     form("/backoffice/api/reset_user_password", Sudo, "id={victim}&password=another good one"),
     form("/backoffice/api/retry_unprocessed", Admins, "ids[0]={letter}"),

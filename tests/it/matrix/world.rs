@@ -153,9 +153,9 @@ impl World {
         execute(
             &self.data(),
             &format!(
-                "INSERT INTO unprocessed (id, flow_id, component_id, component_type, reason, error, kind, port, run_id,
-                                          attempts, correlation_id, body, accepted_at, created_at)
-                 VALUES ('letter', '{running}', 'a', 'acme.pay.core.Send', 'thrown', '{{}}', 'port', 'in', 1, 30, 'c',
+                "INSERT INTO unprocessed (id, flow_id, component_id, component_type, module, reason, error, kind, port,
+                                          run_id, attempts, correlation_id, body, accepted_at, created_at)
+                 VALUES ('letter', '{running}', 'a', 'acme.pay.core.Send', 'acme.pay', 'missing', '{{}}', 'port', 'in', 1, 30, 'c',
                          '{{\"content\":1,\"scope\":{{}}}}', 1, 1)"
             ),
         );

@@ -213,7 +213,8 @@ fn zip(selector: &Selector, size: u64, sha256: &str, bytes: BoxStream<'static, s
     delete, path = "/components/{selector}", tag = "components",
     summary = "Remove a service, module or component",
     description = "For administrators and the vendor's publishers. Modules that the selector names or holds go as a whole, \
-                   all or none; of a module around it, what it names is taken out.",
+                   all or none; of a module around it, what it names is taken out. Flows that use them go on, and fail where a \
+                   component is missing; the audit trail names them.",
     params(("selector" = String, Path, description = "`vendor.service[.module[.Component]]`")),
     responses((status = 200, description = "It is gone.", body = Object), Unauthorized, Forbidden, NotFound, Conflict)
 )]

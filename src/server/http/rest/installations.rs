@@ -15,7 +15,7 @@ use axum::{
 use futures::Stream;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
@@ -29,6 +29,7 @@ use super::{
 use crate::server::{
     access::{AdminActor, SudoActor},
     error::{Result, ServerError},
+    registry::Spared,
     state::AppState,
 };
 
@@ -49,13 +50,23 @@ struct Installation {
     version: Option<String>,
 }
 
+/// Whether flows may lose components.
+#[derive(Default, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+struct Forced {
+    /// Go on although flows use what goes: they stay as they are, and fail where a component is missing.
+    force: bool,
+}
+
 /// Starts to install a module of the catalogue.
 #[utoipa::path(
     post, path = "/modules/{name}/install", tag = "modules",
     summary = "Install a module of the catalogue",
     description = "A second call while the same version is being installed gives the ticket of the one that runs. The body \
-                   may be left out, or be `null`. A version that is named may be older than the installed one.",
-    params(("name" = String, Path, description = "`vendor.service[.module]`")),
+                   may be left out, or be `null`. A version that is named may be older than the installed one. When flows use \
+                   components that it does not have: 409 with `flows`, unless `force` is set.",
+    params(("name" = String, Path, description = "`vendor.service[.module]`"), Forced),
     request_body(content = Option<Installation>, content_type = "application/json"),
     responses((status = 202, description = "It begins.", body = Ticket),
               Invalid, Unauthorized, Forbidden, NotFound, Conflict, NotJson)
@@ -64,6 +75,7 @@ async fn install_module(
     State(state): State<AppState>,
     actor: SudoActor,
     ApiPath(name): ApiPath<String>,
+    ApiQuery(Forced { force }): ApiQuery<Forced>,
     request: Request,
 ) -> Result<impl IntoResponse> {
     let name = module_name(&name)?;
@@ -73,7 +85,11 @@ async fn install_module(
         let ApiJson(wanted) = request.extract::<ApiJson<Option<Installation>>, _>().await?;
         wanted.unwrap_or_default()
     };
-    let job = state.registry.install(&actor, &name, wanted.version.as_deref()).await?;
+    let version = wanted.version.as_deref();
+    if !force {
+        state.registry.check_losses(&name, version).await?;
+    }
+    let job = state.registry.install(&actor, &name, version).await?;
     Ok((StatusCode::ACCEPTED, Json(Ticket { ticket: job.id })))
 }
 
@@ -81,13 +97,15 @@ async fn install_module(
 #[utoipa::path(
     post, path = "/modules/{name}/update", tag = "modules",
     summary = "Update an installed module to the newest version",
-    params(("name" = String, Path, description = "`vendor.service[.module]`")),
+    description = "When flows use components that it does not have any more: 409 with `flows`, unless `force` is set.",
+    params(("name" = String, Path, description = "`vendor.service[.module]`"), Forced),
     responses((status = 202, description = "It begins.", body = Ticket), Unauthorized, Forbidden, NotFound, Conflict)
 )]
 async fn update_module(
     State(state): State<AppState>,
     actor: SudoActor,
     ApiPath(name): ApiPath<String>,
+    ApiQuery(Forced { force }): ApiQuery<Forced>,
 ) -> Result<impl IntoResponse> {
     let name = module_name(&name)?;
     let installed = state.registry.installed(&name).await?;
@@ -95,6 +113,9 @@ async fn update_module(
     if state.catalogue.update_for(&name, &installed.version).await?.is_none() {
         let message = format!("The catalogue has no newer version of {name} than {}.", installed.version);
         return Err(ServerError::Conflict(message));
+    }
+    if !force {
+        state.registry.check_losses(&name, None).await?;
     }
     let job = state.registry.install(&actor, &name, None).await?;
     Ok((StatusCode::ACCEPTED, Json(Ticket { ticket: job.id })))
@@ -104,16 +125,19 @@ async fn update_module(
 #[utoipa::path(
     delete, path = "/modules/{name}", tag = "modules",
     summary = "Remove a module",
-    description = "It can be undone for seven days.",
-    params(("name" = String, Path, description = "`vendor.service[.module]`")),
+    description = "It can be undone for seven days. When flows use it, whether they run or not: 409 with `flows`, unless \
+                   `force` is set.",
+    params(("name" = String, Path, description = "`vendor.service[.module]`"), Forced),
     responses((status = 200, description = "It is gone.", body = Object), Unauthorized, Forbidden, NotFound, Conflict)
 )]
 async fn remove_module(
     State(state): State<AppState>,
     actor: SudoActor,
     ApiPath(name): ApiPath<String>,
+    ApiQuery(Forced { force }): ApiQuery<Forced>,
 ) -> Result<Json<Value>> {
-    state.registry.remove(&actor.publisher(), &module_name(&name)?).await?;
+    let spared = if force { Spared::None } else { Spared::All };
+    state.registry.remove_unused(&actor.publisher(), &module_name(&name)?, spared).await?;
     Ok(Json(Value::Object(serde_json::Map::new())))
 }
 

@@ -42,6 +42,7 @@ use utoipa::{
 };
 use utoipa_axum::router::OpenApiRouter;
 
+pub(super) use self::problem::AffectedFlow;
 use self::problem::Problem;
 pub(super) use self::publish::displayable;
 use crate::server::{error::ServerError, state::AppState};

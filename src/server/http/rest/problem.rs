@@ -2,9 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
 use utoipa::{
     IntoResponses, ToSchema,
     openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder},
+};
+
+use crate::{
+    domain::{
+        flow::Stage,
+        flow_use::{FlowUse, UsedComponent},
+    },
+    server::time::iso,
 };
 
 /// What every failure answers with.
@@ -21,12 +30,60 @@ pub struct Problem {
     pub message: String,
     /// Findings in an archive that was refused.
     pub data: Option<Vec<serde_json::Value>>,
+    /// Flows that use what would go, running ones first.
+    pub flows: Option<Vec<AffectedFlow>>,
     /// The limit that was exceeded, in bytes.
     pub limit: Option<u64>,
     /// The browser's session needs the password once more.
     pub needs_proof: Option<bool>,
     /// Seconds to wait.
     pub retry_after: Option<u64>,
+}
+
+/// A flow that would lose components.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AffectedFlow {
+    flow_id: String,
+    name: String,
+    /// `running`, `starting`, `stopping` or `stopped`.
+    #[schema(value_type = String)]
+    stage: Stage,
+    /// Its owner.
+    user_id: String,
+    /// The owner's address.
+    owner: String,
+    /// What it would lose.
+    components: Vec<AffectedComponent>,
+    /// When it was last started.
+    last_run: Option<String>,
+    /// Messages that are on their way in it.
+    messages_waiting: u32,
+}
+
+/// A component that a flow would lose.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct AffectedComponent {
+    component_id: String,
+    /// `vendor.service.module.Component`.
+    r#type: String,
+}
+
+impl From<FlowUse> for AffectedFlow {
+    fn from(flow: FlowUse) -> Self {
+        let component = |one: UsedComponent| AffectedComponent { component_id: one.id, r#type: one.kind };
+        Self {
+            flow_id: flow.flow_id,
+            name: flow.name,
+            stage: flow.stage,
+            user_id: flow.user_id,
+            owner: flow.email,
+            components: flow.components.into_iter().map(component).collect(),
+            last_run: flow.started_at.map(iso),
+            messages_waiting: flow.waiting,
+        }
+    }
 }
 
 /// Several failures under one name.
