@@ -23,7 +23,7 @@ pub fn SystemPage() -> impl IntoView {
         <Title text="System"/>
         <h1>"System"</h1>
         <p class="soft lead">"What holds for the whole server. A change takes effect at once, without a restart."</p>
-        <p><a href="/backoffice/system/webhook">"System webhook"</a><span class="soft">": its addresses, deliveries, signing secret, and a test"</span></p>
+        <p class="below"><a href="/backoffice/system/webhook">"System webhook"</a><span class="soft">": its addresses, deliveries, signing secret, and a test"</span></p>
         <Refusal/>
         <Suspense>{list}</Suspense>
         <section class="part" aria-labelledby="other-key">
