@@ -41,13 +41,15 @@ pub fn middle() -> Module {
     module("middle", json!({ "inPorts": ["in"], "outPorts": ["out"] }), code)
 }
 
-/// Hands everything over, one at a time by a lock that would hold for ever if nobody gave it back.
+/// Hands everything over, one at a time by a lock that would hold for ever if nobody gave it back, and takes a moment, so
+/// that there is always something under way.
 pub fn sink() -> Module {
     let code = "{ async receive(context) {
         const lock = await context.lock('desk', { ttl: 3600000, retryDelay: 100, maxRetryCount: 50 });
         try {
             const next = after(context.messages.in.content, 'sink', context);
             await context.httpRequest.post(context.properties.url, next);
+            await new Promise(resolve => setTimeout(resolve, 30));
         } finally {
             await lock.unlock();
         }

@@ -162,18 +162,22 @@ impl Program {
 
     /// The end of what it has logged, for whoever wonders why a test fails.
     pub fn log(&self) -> String {
-        let text = fs::read_to_string(log_file(self.folders.root.path())).unwrap_or_default();
-        let lines: Vec<&str> = text.lines().collect();
-        lines[lines.len().saturating_sub(60)..].join("\n")
+        end_of_log(&self.folders)
     }
 }
 
-fn log_file(root: &Path) -> PathBuf {
-    root.join("log")
+fn log_file(folders: &Folders) -> PathBuf {
+    folders.root.path().join("log")
+}
+
+fn end_of_log(folders: &Folders) -> String {
+    let text = fs::read_to_string(log_file(folders)).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(60)..].join("\n")
 }
 
 async fn launch(executable: &Path, folders: &Folders) -> (Child, SocketAddr) {
-    let log = File::options().create(true).append(true).open(log_file(folders.root.path())).expect("opens");
+    let log = File::options().create(true).append(true).open(log_file(folders)).expect("opens");
     let mut child = Command::new(executable)
         .args(["serve", "--listen", "127.0.0.1:0", "--data"])
         .arg(folders.data())
@@ -193,5 +197,5 @@ async fn launch(executable: &Path, folders: &Folders) -> (Child, SocketAddr) {
     let address = line.as_deref().and_then(|line| {
         line.strip_prefix("Stockroom is ready at http://")?.strip_suffix("/backoffice/")?.parse().ok()
     });
-    (child, address.unwrap_or_else(|| panic!("it is not ready, but says {line:?}")))
+    (child, address.unwrap_or_else(|| panic!("it is not ready, but says {line:?}\n{}", end_of_log(folders))))
 }
