@@ -37,6 +37,8 @@ async function run({ id, invocation }) {
 }
 
 traps.set(warn);
+// They come to everybody at once, from a terminal or a service manager: the server says when this process is to end.
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {});
 loader.confine(process.argv[2]);
 const socket = new net.Socket({ fd: SOCKET, readable: true, writable: true });
 const server = new Server(socket, frame => {

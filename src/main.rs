@@ -1,6 +1,7 @@
 //! The `stockroom` program: reads the command line and starts what it asks for.
 
 use std::{
+    ffi::OsString,
     io::{IsTerminal, Write},
     net::SocketAddr,
     path::PathBuf,
@@ -17,6 +18,7 @@ use stockroom::{
         catalogue,
         config::{Config, Options},
         data::DataFolder,
+        engine::host::guard,
         error::ServerError,
         http,
         state::AppState,
@@ -25,8 +27,9 @@ use stockroom::{
 };
 use tokio::net::TcpListener;
 
-/// How long what is under way may take after the server was asked to end.
-const GRACE: Duration = Duration::from_secs(10);
+/// How long what is under way may take after the server was asked to end, and then the end of components' processes.
+const GRACE: Duration = Duration::from_millis(8_500);
+const LAST: Duration = Duration::from_millis(500);
 
 /// The open, self-hosted back office for the connector modules of a workflow-automation engine.
 ///
@@ -60,6 +63,13 @@ enum Command {
     /// Work with catalogues.
     #[command(subcommand)]
     Catalogue(CatalogueCommand),
+    /// Become a process that ends with the server: what the server starts, not people.
+    #[command(name = guard::SUBCOMMAND, hide = true)]
+    ComponentProcess {
+        server: i32,
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        command_line: Vec<OsString>,
+    },
 }
 
 #[derive(Subcommand)]
@@ -106,6 +116,7 @@ fn main() -> ExitCode {
         Command::Config(given) => Config::resolve(given, options).map(|config| print!("{config}")),
         Command::User(command) => user(command, options),
         Command::Catalogue(CatalogueCommand::Index { dir }) => index(&dir),
+        Command::ComponentProcess { server, command_line } => Err(guard::become_process(server, &command_line)),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -209,6 +220,7 @@ async fn run(mut config: Config) -> Result<(), String> {
     })?;
     let address = listener.local_addr().map_err(|cause| cause.to_string())?;
     config.listen.value = address;
+    guard::offer();
     let state = AppState::open(&config).await?;
     // Before anybody can think it ready: a signal without a handler would end it at once.
     let asked_to_end = asked_to_end().map_err(|cause| format!("signals cannot be received ({cause})"))?;
@@ -227,6 +239,7 @@ async fn run(mut config: Config) -> Result<(), String> {
     state.webhook.spawn();
     let (stopping, store) = (state.stopping.clone(), state.store.clone());
     let (registry, engine, webhook) = (state.registry.clone(), state.engine.clone(), state.webhook.clone());
+    let processes = engine.clone();
     let server = axum::serve(listener, http::router(state).into_make_service_with_connect_info::<SocketAddr>())
         .with_graceful_shutdown({
             let stopping = stopping.clone();
@@ -248,6 +261,8 @@ async fn run(mut config: Config) -> Result<(), String> {
         Err(_) => tracing::warn!("not everything ended in time; it goes on at the next start"),
     }
     store.close().await;
+    // Only now: that something has ended because of this is nothing to keep.
+    processes.end_processes(LAST).await;
     Ok(())
 }
 

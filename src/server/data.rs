@@ -4,7 +4,13 @@ use std::{
     fs::{self, DirBuilder, File, TryLockError},
     os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::{Path, PathBuf},
+    time::{Duration, Instant},
 };
+
+/// How long another server is waited for that uses the folder: one that was killed while it started a process lets go of it
+/// only when that process has got under way.
+const PATIENCE: Duration = Duration::from_secs(3);
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// The data folder, held for as long as this value lives.
 #[derive(Debug)]
@@ -29,7 +35,7 @@ impl DataFolder {
         create_private(root).map_err(unusable)?;
         let lock =
             File::options().create(true).truncate(false).write(true).open(root.join("lock")).map_err(unusable)?;
-        match lock.try_lock() {
+        match try_lock(&lock) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 return Err(format!(
@@ -85,9 +91,34 @@ impl DataFolder {
     }
 }
 
+fn try_lock(lock: &File) -> Result<(), TryLockError> {
+    let asked = Instant::now();
+    loop {
+        match lock.try_lock() {
+            Err(TryLockError::WouldBlock) if asked.elapsed() < PATIENCE => std::thread::sleep(PAUSE),
+            result => return result,
+        }
+    }
+}
+
 fn create_private(path: &Path) -> std::io::Result<()> {
     if path.is_dir() {
         return fs::set_permissions(path, fs::Permissions::from_mode(0o700));
     }
     DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_is_just_being_let_go_of_is_waited_for() {
+        let root = tempfile::tempdir().expect("a folder");
+        let before = DataFolder::open(root.path()).expect("opens");
+        let path = root.path().to_path_buf();
+        let waits = std::thread::spawn(move || DataFolder::open(&path).map(drop));
+        drop(before);
+        assert_eq!(waits.join().expect("ends"), Ok(()));
+    }
 }

@@ -10,6 +10,8 @@ mod engine;
 mod host;
 mod ingest;
 mod jobs;
+#[cfg(target_os = "linux")]
+mod kills;
 mod letters;
 mod matrix;
 mod people;

@@ -61,9 +61,9 @@ use super::{
     store::{self, Store, audit::By},
 };
 use crate::domain::flow::{Descriptor, Flow, Stage};
-use host::ComponentHost;
+use host::{ComponentHost, Failure, FailureKind};
 
-/// How long [`Engine::stop`] waits for what runs: of the ten seconds that the server has, two are left to end the host.
+/// How long [`Engine::stop`] waits for what runs: of the ten seconds that the server has, two are left to end processes.
 const GRACE: Duration = Duration::from_secs(8);
 
 /// What an engine is built on.
@@ -229,6 +229,17 @@ impl Engine {
         if tokio::time::timeout(GRACE, self.inner.tasks.wait()).await.is_err() {
             tracing::warn!("not every component ended in time; their messages are delivered again at the next start");
         }
+    }
+
+    /// Ends the components' processes, after [`Engine::stop`] and everything else that runs components.
+    pub async fn end_processes(&self, grace: Duration) {
+        self.inner.host.shut_down(grace).await;
+    }
+
+    /// Whether a failure is due to the end of the server: what failed is done again at the next start, as if it had never
+    /// been begun.
+    fn ends_with_server(&self, failure: &Failure) -> bool {
+        self.inner.stopping.is_cancelled() && failure.kind == FailureKind::Crashed
     }
 
     /// Milliseconds since the Unix epoch; never less than it was before.

@@ -216,6 +216,9 @@ impl Engine {
                 Attempt { result: Err(failure), found: None, module: Some(module) }
             }
         };
+        if attempt.result.as_ref().is_err_and(|failure| self.ends_with_server(failure)) {
+            return Ok(None);
+        }
         self.settle(&loaded, message, &scope, attempt).await
     }
 

@@ -114,6 +114,9 @@ impl Engine {
         });
         let attempt = self.run_method(&loaded, component_id, Method::Tick, input).await?;
         let Err(failure) = attempt.result else { return Ok(()) };
+        if self.ends_with_server(&failure) {
+            return Ok(());
+        }
         tracing::debug!(flow = flow_id, component = component_id, error = failure.message, "a tick failed");
         let line = self.line(&loaded, component_id, "error", json!({ "error": shown(&failure), "tick": true }));
         let report = self.report(&loaded, component_id, &failure, attempt.module, Map::new());

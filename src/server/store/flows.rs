@@ -134,7 +134,7 @@ pub fn begin_run(tx: &Transaction<'_>, id: &str, run_id: i64, now: i64) -> Resul
     Ok(tx
         .prepare_cached(
             "UPDATE flows SET stage = 'starting', run_id = ?2, started_at = ?3, revision = revision + 1
-             WHERE id = ?1 AND stage = 'stopped'",
+             WHERE id = ?1 AND stage IN ('stopped', 'starting')",
         )?
         .execute(params![id, run_id, now])?
         > 0)

@@ -213,6 +213,14 @@ pub fn clear(tx: &Transaction<'_>, flow_id: &str) -> Result<usize> {
     Ok(tx.execute("DELETE FROM messages WHERE flow_id = ?1", [flow_id])?)
 }
 
+/// Forgets what is on its way in a flow that is started anew but for webhooks, whose callers were told that they are
+/// accepted: those belong to the new run. Gives how many that are.
+pub fn keep_webhooks(tx: &Transaction<'_>, flow_id: &str, run_id: i64) -> Result<usize> {
+    tx.execute("DELETE FROM messages WHERE flow_id = ?1 AND kind <> 'webhook'", [flow_id])?;
+    let again = "UPDATE messages SET run_id = ?2, state = 'waiting' WHERE flow_id = ?1";
+    Ok(tx.execute(again, params![flow_id, run_id])?)
+}
+
 /// Forgets what is on its way to one component.
 pub fn clear_component(tx: &Transaction<'_>, flow_id: &str, component_id: &str) -> Result<usize> {
     Ok(tx.execute("DELETE FROM messages WHERE flow_id = ?1 AND component_id = ?2", [flow_id, component_id])?)

@@ -105,6 +105,27 @@ async fn a_start_that_was_cut_short_is_made_anew() {
 }
 
 #[tokio::test]
+async fn a_call_that_was_accepted_while_a_flow_started_is_not_lost_with_that_start() {
+    let mut world = World::new().await;
+    for component in ["a", "b"] {
+        world.script(component, |_, _| Box::pin(std::future::pending()));
+    }
+    let flow = world.flow(json!({ "a": node(ACTION, &[]), "b": node(ACTION, &[]), "c": node(ACTION, &["b"]) })).await;
+    world.engine.start_flow_in_background(&world.owner, &flow).await.expect("begins");
+    world.until_runs("a", Method::Start, 1).await;
+    world.poke(&flow, "b", json!({ "n": 1 })).await;
+    let before = world.until_runs("b", Method::Receive, 1).await.remove(0);
+    world.passes_on("a");
+    world.passes_on("b");
+    world.restart().await;
+    let after = world.until_runs("b", Method::Receive, 1).await.remove(0);
+    assert_eq!(after.context["id"], before.context["id"]);
+    let passed_on = world.until_runs("c", Method::Receive, 1).await.remove(0);
+    assert_eq!(passed_on.context["input"]["content"], json!({ "n": 1 }));
+    world.until_quiet(&flow).await;
+}
+
+#[tokio::test]
 async fn the_end_of_the_server_waits_for_what_runs() {
     let world = World::new().await;
     let gate = std::sync::Arc::new(tokio::sync::Notify::new());

@@ -1,4 +1,5 @@
 //! Locks that components of one service share, over all flows. They live in memory: what held them is gone after a restart.
+//! Those of a process that ends are free again, however long they were to last.
 
 use std::collections::HashMap;
 
@@ -64,6 +65,12 @@ impl Locks {
         held.insert(name.to_owned(), Held { id: id.clone(), until });
         Ok(id)
     }
+
+    /// Gives locks back, and tells those who wait.
+    pub fn free(&self, ids: &[String]) {
+        self.held.lock().retain(|_, held| !ids.contains(&held.id));
+        self.freed.notify_waiters();
+    }
 }
 
 impl ComponentCalls {
@@ -78,7 +85,7 @@ impl ComponentCalls {
             let freed = locks.freed.notified();
             let now = engine.now();
             let until = match locks.take(&name, now, now.saturating_add(ttl)) {
-                Ok(id) => return Ok(Value::from(id)),
+                Ok(id) => return self.hold(id),
                 Err(until) => until,
             };
             if now >= patience {
@@ -109,9 +116,17 @@ impl ComponentCalls {
 
     /// A lock that has run out, or was given back before, is no error.
     pub(super) fn unlock(&self, unlocked: Unlocked) -> Answer {
-        let locks = &self.engine.inner.locks;
-        locks.held.lock().retain(|_, held| held.id != unlocked.lock);
-        locks.freed.notify_waiters();
+        self.engine.inner.locks.free(&[unlocked.lock]);
         Ok(Value::Null)
+    }
+
+    /// Remembers a lock that was taken, to free it when the component is gone; one that came too late is freed at once.
+    fn hold(&self, id: String) -> Answer {
+        if let Some(locks) = self.locks.lock().as_mut() {
+            locks.push(id.clone());
+            return Ok(Value::from(id));
+        }
+        self.engine.inner.locks.free(&[id]);
+        Err(CallError::new("The process of the component has ended."))
     }
 }

@@ -16,6 +16,7 @@ use std::sync::{
 };
 
 use futures::future::BoxFuture;
+use parking_lot::Mutex;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
@@ -86,17 +87,32 @@ pub(super) struct ComponentCalls {
     origin: Origin,
     has_ended: AtomicBool,
     files: file::Open,
+    /// The locks that it has got; nothing once it is gone.
+    locks: Mutex<Option<Vec<String>>>,
 }
 
 impl Calls for ComponentCalls {
     fn call(&self, name: String, args: Value) -> BoxFuture<'_, Answer> {
         Box::pin(async move { self.dispatch(&name, args).await })
     }
+
+    /// Nobody is left who could give them back.
+    fn gone(&self) {
+        if let Some(locks) = self.locks.lock().take() {
+            self.engine.inner.locks.free(&locks);
+        }
+    }
 }
 
 impl ComponentCalls {
     pub fn new(engine: Engine, origin: Origin) -> Self {
-        Self { engine, origin, has_ended: AtomicBool::new(false), files: file::Open::default() }
+        Self {
+            engine,
+            origin,
+            has_ended: AtomicBool::new(false),
+            files: file::Open::default(),
+            locks: Mutex::new(Some(Vec::new())),
+        }
     }
 
     /// The invocation has ended: what is sent from now on is dropped.

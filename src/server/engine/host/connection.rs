@@ -62,7 +62,7 @@ impl Connection {
     ) -> Result<Arc<Self>, HostError> {
         let module = plan.module.clone();
         let broken = |cause: String| HostError::Process { module: module.clone(), cause };
-        let mut started = process::start(plan).map_err(|cause| broken(cause.to_string()))?;
+        let mut started = process::start(plan).await.map_err(|cause| broken(cause.to_string()))?;
         let (read, write) = started.socket.into_split();
         let (sender, outbox) = mpsc::unbounded_channel();
         let (tell_ended, ended) = watch::channel(false);
@@ -91,13 +91,13 @@ impl Connection {
         let watched = connection.clone();
         let memory_mb = limits.memory_mb;
         tokio::spawn(async move {
-            // What it has said last may tell why it has ended.
-            let _scratch = started.scratch;
             let status = watching::wait(&mut started.child, &watched.module, memory_mb, &watched.fate, &stop).await;
+            // What it has said last may tell why it has ended.
             for printer in printers {
                 drop(tokio::time::timeout(Duration::from_secs(1), printer).await);
             }
             watched.close(&watched.fate.told(&watched.module, memory_mb, status));
+            drop(started.scratch);
             tell_ended.send_replace(true);
         });
         match tokio::time::timeout(limits.load, ready).await {
@@ -194,11 +194,8 @@ impl Connection {
 
     /// The process has ended: whatever ran in it has failed.
     fn close(&self, reason: &str) {
-        let running = {
-            let mut table = self.table.lock();
-            table.is_closed = true;
-            std::mem::take(&mut table.running)
-        };
+        let (running, lingering) = self.table.lock().close();
+        running.values().map(|running| &running.calls).chain(&lingering).for_each(|calls| calls.gone());
         if !running.is_empty() {
             tracing::warn!(module = %self.module, invocations = running.len(), "{reason}");
         }
@@ -279,8 +276,13 @@ struct Given<'a> {
 
 impl Drop for Given<'_> {
     fn drop(&mut self) {
-        let mut table = self.connection.table.lock();
-        table.running.remove(&self.id);
-        table.last_used = Instant::now();
+        let given_up = {
+            let mut table = self.connection.table.lock();
+            table.last_used = Instant::now();
+            table.running.remove(&self.id)
+        };
+        if let Some(running) = given_up {
+            running.calls.gone();
+        }
     }
 }

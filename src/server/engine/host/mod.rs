@@ -2,6 +2,7 @@
 
 mod connection;
 mod frames;
+pub mod guard;
 mod node;
 mod output;
 mod process;
@@ -45,6 +46,11 @@ pub trait ComponentHost: Send + Sync {
 
     /// Lets go of what is kept for the version in this folder, once what runs of it has ended.
     fn release<'a>(&'a self, _root: &'a Path) -> BoxFuture<'a, ()> {
+        Box::pin(std::future::ready(()))
+    }
+
+    /// Runs nothing from now on: lets what runs come to its end within `grace`, and then ends it.
+    fn shut_down(&self, _grace: Duration) -> BoxFuture<'_, ()> {
         Box::pin(std::future::ready(()))
     }
 }
@@ -244,6 +250,9 @@ pub trait Calls: Send + Sync {
     /// # Errors
     /// What the component gets thrown.
     fn call(&self, name: String, args: Value) -> BoxFuture<'_, Result<Value, CallError>>;
+
+    /// The process has ended under the component, or nothing that it asks for is given any more.
+    fn gone(&self) {}
 }
 
 /// An error that a component gets from a call.

@@ -17,7 +17,7 @@ use tokio::{
     process::{Child, Command},
 };
 
-use super::node::NodeVersion;
+use super::{guard, node::NodeVersion};
 use crate::domain::name::ModuleName;
 
 /// Where the process finds its end of the socket pair.
@@ -55,19 +55,19 @@ pub(super) fn scrub(command: &mut Command, home: &Path) {
 }
 
 /// Starts the process.
-pub(super) fn start(plan: &Plan<'_>) -> std::io::Result<Started> {
+pub(super) async fn start(plan: &Plan<'_>) -> std::io::Result<Started> {
     let folder = std::fs::canonicalize(plan.folder)?;
     let scratch = tempfile::Builder::new().prefix(&format!("{}-", plan.module)).tempdir_in(folder)?;
     let (ours, theirs) = StdStream::pair()?;
     ours.set_nonblocking(true)?;
-    let mut command = Command::new(plan.program);
+    let mut command = guard::command(plan.program);
     scrub(&mut command, scratch.path());
     command.args(arguments(plan, scratch.path()));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     command
         .fd_mappings(vec![FdMapping { parent_fd: OwnedFd::from(theirs), child_fd: SOCKET }])
         .map_err(std::io::Error::other)?;
-    let child = command.spawn()?;
+    let child = guard::spawn(command).await?;
     Ok(Started { child, socket: UnixStream::from_std(ours)?, scratch })
 }
 

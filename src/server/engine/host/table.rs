@@ -46,6 +46,12 @@ impl Table {
         }
     }
 
+    /// Takes nothing new from now on, and gives what runs, and who answers what has been left running.
+    pub fn close(&mut self) -> (HashMap<u64, Running>, Vec<Arc<dyn Calls>>) {
+        self.is_closed = true;
+        (std::mem::take(&mut self.running), self.lingering.drain(..).map(|(.., calls)| calls).collect())
+    }
+
     /// Who answers the calls of an invocation, what a call has to wait for, and whom it has to tell that it is done.
     pub fn answering(&mut self, id: u64, name: &str) -> Option<Answering> {
         let Some(running) = self.running.get_mut(&id) else {

@@ -25,6 +25,8 @@ use crate::domain::name::ModuleName;
 
 /// How often an invocation looks for another process when the one it found was just ending.
 const ATTEMPTS: usize = 3;
+/// For a process to be gone that the system was told to end.
+const LAST: Duration = Duration::from_millis(500);
 
 /// Runs components in Node processes. Dropping it ends them all.
 pub struct NodeHost {
@@ -92,8 +94,8 @@ impl NodeHost {
     /// Lets every process finish what it runs, for as long as `grace`, then ends them.
     pub async fn shut_down(&self, grace: Duration) {
         let slots: Vec<Slot> = self.inner.slots.lock().drain().map(|(_, slot)| slot).collect();
-        let all = join_all(slots.into_iter().map(async |slot| {
-            if let Some(connection) = slot.lock().await.take() {
+        let all = join_all(slots.iter().map(async |slot| {
+            if let Some(connection) = slot.lock().await.as_ref() {
                 connection.retire();
                 connection.ended().await;
             }
@@ -102,6 +104,12 @@ impl NodeHost {
             tracing::warn!("components still run, and are ended with the server");
         }
         self.inner.stop.cancel();
+        // One that is being started just now ends with this program.
+        let there = slots.iter().filter_map(|slot| slot.try_lock().ok()?.clone());
+        let all = join_all(there.map(async |connection: Arc<Connection>| connection.ended().await));
+        if tokio::time::timeout(LAST, all).await.is_err() {
+            tracing::warn!("a process that was ended is still there");
+        }
     }
 }
 
@@ -117,6 +125,10 @@ impl ComponentHost for NodeHost {
     fn release<'a>(&'a self, root: &'a Path) -> BoxFuture<'a, ()> {
         Box::pin(self.end(root))
     }
+
+    fn shut_down(&self, grace: Duration) -> BoxFuture<'_, ()> {
+        Box::pin(self.shut_down(grace))
+    }
 }
 
 impl Inner {
@@ -126,7 +138,11 @@ impl Inner {
         })?;
         let limits = self.limits.read().clone();
         give_limits(&mut invocation, &limits);
-        let limit = if invocation.method.is_work() { limits.receive } else { limits.load };
+        let limit = if invocation.method.is_work() {
+            invocation.context["limits"]["receiveMs"].as_u64().map_or(limits.receive, Duration::from_millis)
+        } else {
+            limits.load
+        };
         for _ in 0..ATTEMPTS {
             let connection = self.connection(&invocation).await?;
             // A load is a trial: the version that runs goes on until the new one is asked for something else.

@@ -66,24 +66,28 @@ impl Engine {
                 move |connection| visible(connection, &actor, &id)
             })
             .await?;
-        self.begin_start_by(&id, actor.by()).await
+        self.begin_start_by(&id, actor.by(), Stage::Stopped).await
     }
 
-    async fn begin_start_by(&self, id: &str, by: By) -> Result<bool> {
+    /// Begins a run of a flow that is in the stage `from`: stopped, or starting where an earlier process had begun that.
+    async fn begin_start_by(&self, id: &str, by: By, from: Stage) -> Result<bool> {
         let (id, now) = (id.to_owned(), self.now());
         self.inner
             .store
             .write("begin to start a flow", move |tx| {
                 let Some((flow, _)) = store::flows::get(tx, &id)? else { return Err(nothing()) };
                 match flow.stage {
-                    Stage::Stopped => {}
+                    stage if stage == from => {}
                     Stage::Running => return Ok(false),
-                    Stage::Starting | Stage::Stopping => return Err(busy(&flow)),
+                    Stage::Stopped | Stage::Starting | Stage::Stopping => return Err(busy(&flow)),
                 }
                 // Two runs within a millisecond are two runs all the same.
                 let run_id = flow.run_id.map_or(now, |last| now.max(last.saturating_add(1)));
                 store::flows::begin_run(tx, &id, run_id, now)?;
-                store::queue::clear(tx, &id)?;
+                match from {
+                    Stage::Starting => store::queue::keep_webhooks(tx, &id, run_id)?,
+                    _ => store::queue::clear(tx, &id)?,
+                };
                 let descriptor = Descriptor::read(&flow.descriptor).map_err(ServerError::Conflict)?;
                 store::flows::put_components(tx, &id, &descriptor)?;
                 store::states::delete(tx, &Owner::Flow(id.clone()))?;
@@ -95,14 +99,7 @@ impl Engine {
 
     /// Starts a flow whose start an earlier process had begun.
     pub(in crate::server::engine) async fn start_anew(&self, id: &str) -> Result<()> {
-        let flow_id = id.to_owned();
-        self.inner
-            .store
-            .write("begin a start anew", move |tx| {
-                store::flows::set_stage(tx, &flow_id, Stage::Starting, Stage::Stopped)
-            })
-            .await?;
-        if self.begin_start_by(id, by_engine("a restart of the server")).await? {
+        if self.begin_start_by(id, by_engine("a restart of the server"), Stage::Starting).await? {
             self.finish_start(id).await?;
         }
         Ok(())
@@ -118,6 +115,10 @@ impl Engine {
         };
         self.inner.starts.running.lock().remove(id);
         if let Err(cause) = started {
+            if self.inner.stopping.is_cancelled() {
+                // It may be the end of the server that has failed it: the next one starts the flow anew.
+                return Err(cause);
+            }
             let why = cause.to_string();
             self.roll_back(id, &why).await?;
             return Err(cause);
