@@ -366,12 +366,3 @@ async fn no_address_leads_out_of_what_is_installed() {
     }
     assert_eq!(world.admin("/components/acme.pay").await.body, pay().zip());
 }
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn static_calls_are_the_engines() {
-    let world = World::new(&[]).await;
-    let path = "/component/acme/pay/core/Send?outPort=out";
-    assert_eq!(world.admin(path).await.json()["statusCode"], 501);
-    let answer = post(world.server.address, path, &[("Content-Type", "application/json")], b"{}").await;
-    assert_eq!(answer.status, 501);
-}

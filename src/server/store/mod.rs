@@ -122,9 +122,11 @@ impl Store {
     }
 }
 
+/// Connections to the registry. What is committed is on the disk, also when the power fails: that is what a message that
+/// was accepted, and an installation that was reported, stand on.
 fn pool(path: &Path, size: usize, read_only: bool) -> std::result::Result<Pool, Box<dyn std::error::Error>> {
     let pragmas = format!(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000; \
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; \
          PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000; \
          PRAGMA journal_size_limit = 33554432; PRAGMA query_only = {}",
         if read_only { "ON" } else { "OFF" }
@@ -158,6 +160,15 @@ fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn what_is_committed_is_on_the_disk() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(&folder.path().join("stockroom.db")).await.expect("a store");
+        let asked =
+            store.write("ask", |tx| Ok(tx.pragma_query_value(None, "synchronous", |row| row.get::<_, i64>(0))?));
+        assert_eq!(asked.await.expect("asks"), 2, "FULL");
+    }
 
     #[tokio::test]
     async fn after_closing_the_database_is_one_file() {
