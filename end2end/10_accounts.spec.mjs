@@ -9,14 +9,25 @@ const FLOW = {
   flow: { list: { type: 'stockroom.gitlab.core.ListProjects', label: 'List them', source: {}, config: {} } },
 };
 
-test('an account is added, used at once, and can be put away @nojs', async ({ page, server }) => {
+/** The part of a flow's page that is about its accounts. */
+async function openAccounts(page, server) {
   await install(server, 'stockroom.gitlab');
   const headers = { 'content-type': 'application/json' };
   const made = await server.fetch('/flows', { method: 'POST', headers, body: JSON.stringify(FLOW) });
   const { flowId } = await made.json();
   await page.goto(`/backoffice/flows/${flowId}`);
   await expect(heading(page, FLOW.name)).toBeVisible();
-  const accounts = page.getByRole('region', { name: 'Accounts' });
+  return page.getByRole('region', { name: 'Accounts' });
+}
+
+test('looks', async ({ page, server }) => {
+  const accounts = await openAccounts(page, server);
+  await accounts.getByText('Add an account').click();
+  await checkLook(page);
+});
+
+test('an account is added, used at once, and can be put away @nojs', async ({ page, server }) => {
+  const accounts = await openAccounts(page, server);
   const choice = accounts.getByLabel('Account of List them');
   await expect(choice.locator('option:checked')).toHaveText('No account');
 
@@ -34,7 +45,6 @@ test('an account is added, used at once, and can be put away @nojs', async ({ pa
   await accounts.getByRole('button', { name: 'Add account' }).click();
   await expect(choice.locator('option:checked')).toHaveText('Our GitLab');
   expect(await page.content()).not.toContain('glpat-secret');
-  await checkLook(page);
 
   const kept = await (await server.fetch('/accounts')).json();
   expect(kept).toMatchObject([{ displayName: 'Our GitLab', service: 'stockroom:gitlab' }]);
