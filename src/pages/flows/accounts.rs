@@ -30,7 +30,7 @@ pub fn Accounts(flow_id: String, sign_ins: Vec<SignIn>, labels: BTreeMap<String,
     view! {
         <section class="part" aria-labelledby="accounts">
             <h2 id="accounts">"Accounts"</h2>
-            <ul class="rows list">{sign_ins.into_iter().map(row).collect_view()}</ul>
+            <ul class="rows list accounts">{sign_ins.into_iter().map(row).collect_view()}</ul>
             {(!services.is_empty()).then(|| view! { <NewAccount flow_id services/> })}
         </section>
     }
@@ -49,7 +49,7 @@ fn Choice(flow_id: String, label: String, sign_in: SignIn) -> impl IntoView {
         view! { <option value=id selected=selected>{name}</option> }
     });
     view! {
-        <form class="acts" method="post" action="/backoffice/api/choose_account" data-enhance="" data-done="The account is chosen.">
+        <form class="choice" method="post" action="/backoffice/api/choose_account" data-enhance="" data-done="The account is chosen.">
             <input type="hidden" name="flow" value=flow_id/>
             <input type="hidden" name="component" value=sign_in.component_id/>
             <select name="account" aria-label=format!("Account of {label}")>
