@@ -272,7 +272,11 @@ async fn pages_say_what_fails_while_the_module_is_missing_and_where_it_is() {
     }
     assert!(page.contains(r#"href="/backoffice/modules/acme.pay""#));
     let page = world.page("/backoffice/modules/acme.pay").await;
-    for text in ["1 flow cannot do without this module.", "1 of them goes on and fail", "! not installed"] {
+    for text in [
+        "1 flow cannot do without this module.",
+        "1 of them goes on, and fails where it is missing: its triggers",
+        "! not installed",
+    ] {
         assert!(page.contains(text), "{text}");
     }
 }

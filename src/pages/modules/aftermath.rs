@@ -9,6 +9,9 @@ use crate::{
     domain::{flow::Stage, flow_use::LostLetters, name::ModuleName},
 };
 
+const WHERE: &str = "where it is missing: its triggers at every tick, messages to its actions until they become \
+                     unprocessed. Installing it again brings them on.";
+
 /// Unprocessed messages that an installed module was missing for. Nothing where that cannot be told.
 pub async fn lost_letters(name: &str) -> Vec<LostLetters> {
     let (Ok(admin), Ok(name)) = (admin(), ModuleName::parse(name)) else { return Vec::new() };
@@ -23,11 +26,8 @@ pub fn Missed(is_installed: bool, flows: Vec<Affected>) -> impl IntoView {
         let running = flows.iter().filter(|one| one.used.is_running()).count();
         let failing = match running {
             0 => "None of them runs, and none can be started until it is installed again.".to_owned(),
-            _ => format!(
-                "{} and fail where it is missing: its triggers at every tick, messages to its actions until they become \
-                 unprocessed. Installing it again brings them on.",
-                if running == 1 { "1 of them goes on".to_owned() } else { format!("{running} of them go on") }
-            ),
+            1 => format!("1 of them goes on, and fails {WHERE}"),
+            _ => format!("{running} of them go on, and fail {WHERE}"),
         };
         view! {
             <div class="notice bad" role="status">
