@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::Engine;
+use super::{Engine, components::Found};
 use crate::{
     domain::flow::Flow,
     server::{
@@ -163,14 +163,23 @@ impl Engine {
             .await
     }
 
-    /// `context.auth`: the connector's configuration, with what the account adds; empty where there is none.
-    pub(super) fn auth(&self, account: &Account, config: &Map<String, Value>) -> Result<Map<String, Value>> {
+    /// `context.auth` and `context.profileInfo`: the connector's configuration, with what the account adds; empty where there
+    /// is none, and where it is of another service than the component's: the node, or its module, may have become another
+    /// since the account was chosen.
+    pub(super) fn auth(
+        &self,
+        account: Option<Account>,
+        found: &Found,
+        config: &Map<String, Value>,
+    ) -> Result<(Map<String, Value>, Map<String, Value>)> {
+        let fits = |account: &Account| found.manifest["auth"]["service"] == account.service.as_str();
+        let Some(account) = account.filter(fits) else { return Ok(Default::default()) };
         let mut auth = config.clone();
-        auth.extend(self.inner.accounts.open(account)?);
-        auth.insert("tokenId".to_owned(), Value::from(account.id.clone()));
-        auth.insert("service".to_owned(), Value::from(account.service.clone()));
-        auth.insert("userId".to_owned(), Value::from(account.user_id.clone()));
+        auth.extend(self.inner.accounts.open(&account)?);
+        auth.insert("tokenId".to_owned(), Value::from(account.id));
+        auth.insert("service".to_owned(), Value::from(account.service));
+        auth.insert("userId".to_owned(), Value::from(account.user_id));
         auth.insert("profileInfo".to_owned(), Value::Object(account.profile.clone()));
-        Ok(auth)
+        Ok((auth, account.profile))
     }
 }

@@ -105,7 +105,7 @@ impl Engine {
             })
             .await?;
         let config = self.config_of(found, &node.component).await?;
-        let auth = account.as_ref().map(|account| self.auth(account, &config)).transpose()?.unwrap_or_default();
+        let (auth, profile) = self.auth(account, found, &config)?;
         let receive_ms = inner.settings.number(COMPONENT_RECEIVE_TIMEOUT);
         let context = json!({
             "flowId": flow.id,
@@ -122,7 +122,7 @@ impl Engine {
             "state": state,
             "config": config,
             "auth": auth,
-            "profileInfo": account.map(|account| account.profile).unwrap_or_default(),
+            "profileInfo": profile,
             "input": cause.input,
             "apiUrl": inner.api_url,
             "limits": {

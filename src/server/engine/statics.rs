@@ -159,10 +159,8 @@ impl Engine {
         let account = inner
             .store
             .read(move |connection| store::accounts::of_component(connection, &flow_id, &component_id))
-            .await?
-            // Whoever asks may be of another service.
-            .filter(|account| found.manifest["auth"]["service"] == account.service.as_str());
-        let auth = account.as_ref().map(|account| self.auth(account, &config)).transpose()?.unwrap_or_default();
+            .await?;
+        let (auth, profile) = self.auth(account, found, &config)?;
         let out_port = call.out_port.clone().or_else(|| first_out_port(&found.manifest));
         let context = json!({
             "flowId": (!is_nowhere(flow)).then_some(&flow.id),
@@ -179,7 +177,7 @@ impl Engine {
             "state": {},
             "config": config,
             "auth": auth,
-            "profileInfo": account.map(|account| account.profile).unwrap_or_default(),
+            "profileInfo": profile,
             "input": null,
             "staticCall": {
                 "outPort": out_port,

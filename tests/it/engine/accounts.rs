@@ -75,3 +75,27 @@ async fn a_flow_says_which_of_its_components_sign_in_and_with_what() {
     world.engine.sign_out(&world.owner, &id, "a").await.expect("is put away");
     assert_eq!(world.engine.sign_ins(&world.owner, &flow).await.expect("asks")[0].account, None);
 }
+
+#[tokio::test]
+async fn an_account_is_never_given_to_a_component_of_another_service() {
+    let world = World::new().await;
+    let version = |number: &str, service: &str| {
+        let auth = json!({ "name": ACTION, "inPorts": ["in"], "outPorts": ["out"], "auth": { "service": service } });
+        Module::new("acme.pay", number).with("acme/pay/core/Send/component.json", &auth.to_string())
+    };
+    world.server.install(&version("1.0.1", "acme:pay")).await;
+    let flow = world.flow(json!({ "a": node(ACTION, &[]) })).await;
+    let token = object(json!({ "apiKey": "mine" }));
+    let new = NewAccount { service: "acme:pay".to_owned(), token, ..NewAccount::default() };
+    let account = world.server.state.accounts.create(&world.owner, new).await.expect("is made");
+    world.engine.attach_account(&world.owner, "a", &account.id, None).await.expect("is attached");
+    world.server.install(&version("1.0.2", "acme:other")).await;
+    world.engine.start_flow(&world.owner, &flow).await.expect("starts");
+    world.poke(&flow, "a", json!(1)).await;
+    let other = world.until_runs("a", Method::Receive, 1).await;
+    assert_eq!(other[0].context["auth"], json!({}));
+    world.server.install(&version("1.0.3", "acme:pay")).await;
+    world.poke(&flow, "a", json!(2)).await;
+    let own = world.until_runs("a", Method::Receive, 2).await;
+    assert_eq!(own[1].context["auth"]["apiKey"], "mine");
+}
