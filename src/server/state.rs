@@ -49,6 +49,7 @@ pub struct AppState {
     /// Keeps what is to be told; calls nobody until [`SystemWebhook::spawn`].
     pub webhook: SystemWebhook,
     pub assets: Arc<super::http::Assets>,
+    pub page_cache: super::http::PageCache,
     /// When this process began, in milliseconds since the Unix epoch.
     pub started_at: i64,
     /// Cancelled when the server is to end: streams that have no end of their own stop then.
@@ -131,6 +132,7 @@ impl AppState {
             surroundings: config.surroundings(),
             events,
             assets: Arc::default(),
+            page_cache: super::http::PageCache::default(),
             started_at: now_ms(),
             stopping: CancellationToken::new(),
         })

@@ -14,6 +14,7 @@ mod jobs;
 mod kills;
 mod letters;
 mod matrix;
+mod page_cache;
 mod people;
 mod removal;
 mod rest_accounts;

@@ -155,6 +155,7 @@ impl Catalogue {
             tokio::task::spawn_blocking(move || source.read(&known, &limits, etag.as_deref(), &sender))
         };
         let changed = self.keep(&id, receiver).await?;
+        let former = state.problem.clone();
         let (state, gone) = match reading.await? {
             Ok(read) => {
                 let gone: Vec<String> = match read.places {
@@ -168,7 +169,7 @@ impl Catalogue {
                 (SourceState { problem: Some(problem), ..state }, Vec::new())
             }
         };
-        let removed = gone.len();
+        let (removed, is_other_problem) = (gone.len(), state.problem != former);
         self.inner
             .store
             .write("catalogue source", move |tx| {
@@ -178,6 +179,9 @@ impl Catalogue {
             .await?;
         if removed > 0 {
             self.rebuild().await?;
+        }
+        // Pages show what could not be read, too.
+        if removed > 0 || is_other_problem {
             self.announce().await?;
         }
         Ok(changed + removed)

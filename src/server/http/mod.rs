@@ -11,6 +11,7 @@ mod identity;
 mod index;
 mod inward;
 mod modules;
+mod page_cache;
 mod rest;
 mod unprocessed;
 mod upload;
@@ -41,6 +42,7 @@ use tower_http::{
 
 pub use assets::Assets;
 pub use identity::{Identity, session_cookie};
+pub use page_cache::PageCache;
 pub use rest::document;
 
 use super::{error::ServerError, state::AppState};
@@ -109,6 +111,7 @@ pub fn router(state: AppState) -> Router {
                 .layer(CsrfLayer::new())
                 .layer(middleware::from_fn_with_state(state.clone(), identity::identify))
                 .layer(middleware::from_fn(guard::admit))
+                .layer(middleware::from_fn_with_state(state.clone(), page_cache::answer))
                 .layer(CompressionLayer::new().compress_when(compressible)),
         )
 }

@@ -115,6 +115,7 @@ impl TestServer {
             catalogue,
             events,
             assets: Arc::default(),
+            page_cache: Default::default(),
             started_at: now_ms(),
             stopping: tokio_util::sync::CancellationToken::new(),
         };

@@ -1,0 +1,204 @@
+// What somebody sees: Chromium on the list, told by the DevTools protocol.
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import process from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { module, tree } from './lib/catalogue.mjs';
+import { ROOT } from './lib/processes.mjs';
+import { Rows } from './lib/rows.mjs';
+import { percentile } from './lib/stats.mjs';
+import { Stockroom } from './lib/stockroom.mjs';
+
+const { chromium } = createRequire(join(ROOT, 'end2end/package.json'))('@playwright/test');
+
+export const about =
+  'Browser: Chromium, headless, 1280×800, a new profile for each round, the list with so many modules. “First visit” is ' +
+  'everything until nothing was asked for during a second; “interactive” is when the wasm has taken over. A key press ' +
+  'counts from its time stamp until the frame with its result is made; the browser does not wait for a screen of 60 ' +
+  'frames a second there, which alone would add up to 16.7 ms. Scrolling does, and misses frames that came late.';
+
+const VIEWPORT = { width: 1280, height: 800 };
+const WORDS = ['calendar', 'invoice', 'deploy', 'message', 'webhook'];
+
+export async function run({ program, rounds, sizes, log }) {
+  const rows = new Rows('Browser');
+  // As it comes, with a frame every 16.7 ms; and without waiting for the screen, so that a key press is the work alone.
+  const [browser, unlimited] = await Promise.all([launch(), launch('--disable-frame-rate-limit', '--disable-gpu-vsync')]);
+  const versions = { Chromium: browser.version() };
+  try {
+    for (const size of sizes) {
+      log(`browser: ${size} modules`);
+      const stockroom = new Stockroom(program, { args: ['--catalogue', tree(size)] });
+      try {
+        await stockroom.start();
+        await stockroom.knows(size);
+        const cookie = { name: 'stockroom_session', value: await stockroom.cookie(), url: stockroom.url };
+        for (let round = 0; round < rounds; round++) {
+          await visits(rows, browser, stockroom, cookie, size);
+          await typing(rows, unlimited, stockroom, cookie, size, { throttle: 1, pause: 60 });
+          await typing(rows, unlimited, stockroom, cookie, size, { throttle: 4, pause: 150 });
+          await scrolling(rows, browser, stockroom, cookie, size);
+        }
+        for (let round = 0; round < rounds; round++) await installing(rows, browser, stockroom, cookie, size, round);
+      } finally {
+        await stockroom.remove();
+      }
+    }
+  } finally {
+    await Promise.all([browser.close(), unlimited.close()]);
+  }
+  return { rows: rows.all, versions };
+}
+
+function launch(...args) {
+  // Whoever is root has no sandbox; nothing is loaded but our own pages.
+  const asRoot = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+  return chromium.launch({ executablePath: process.env.CHROMIUM, args: ['--disable-background-networking', ...asRoot, ...args] });
+}
+
+const hydrated = (page) => page.waitForSelector('html[data-hydrated]', { state: 'attached' });
+
+/** A page of a new profile, with counters of what goes over the wire. */
+async function open(browser, cookie) {
+  const context = await browser.newContext({ viewport: VIEWPORT });
+  await context.addCookies([cookie]);
+  const page = await context.newPage();
+  const devtools = await context.newCDPSession(page);
+  const wire = { requests: 0, bytes: 0, last: performance.now() };
+  await devtools.send('Network.enable');
+  await devtools.send('Performance.enable');
+  devtools.on('Network.requestWillBeSent', ({ request }) => {
+    if (!request.url.startsWith('http')) return;
+    wire.requests++;
+    wire.last = performance.now();
+  });
+  devtools.on('Network.requestServedFromCache', () => wire.requests--);
+  devtools.on('Network.dataReceived', ({ encodedDataLength }) => {
+    wire.bytes += encodedDataLength;
+    wire.last = performance.now();
+  });
+  await page.addInitScript(watch);
+  return { context, page, devtools, wire };
+}
+
+/** In the page: notes paints, long tasks, layout shifts and key presses as they happen. */
+function watch() {
+  const seen = { paint: 0, shift: 0, long: 0, blocked: 0, keys: [] };
+  globalThis.seen = seen;
+  const observe = (type, note, options = {}) =>
+    new PerformanceObserver((list) => list.getEntries().forEach(note)).observe({ type, buffered: true, ...options });
+  observe('paint', (entry) => entry.name === 'first-contentful-paint' && (seen.paint = entry.startTime));
+  observe('layout-shift', (entry) => (seen.shift += entry.hadRecentInput ? 0 : entry.value));
+  observe('longtask', (entry) => {
+    seen.long++;
+    seen.blocked += entry.duration - 50;
+  });
+}
+
+async function idle(wire) {
+  while (performance.now() - wire.last < 1000) await sleep(50);
+}
+
+/** A first visit with an empty cache, and a second one. */
+async function visits(rows, browser, stockroom, cookie, size) {
+  const { context, page, devtools, wire } = await open(browser, cookie);
+  const list = `${stockroom.url}/backoffice/modules`;
+  for (const visit of ['first', 'second']) {
+    Object.assign(wire, { requests: 0, bytes: 0, last: performance.now() });
+    await page.goto(list, { waitUntil: 'commit' });
+    await hydrated(page);
+    const interactive = await page.evaluate(() => performance.now());
+    await idle(wire);
+    const seen = await page.evaluate(() => globalThis.seen);
+    rows.add(`${visit} visit, requests`, '', wire.requests, { size });
+    rows.add(`${visit} visit, on the wire`, 'kB', wire.bytes / 1000, { size });
+    rows.add(visit === 'first' ? 'first contentful paint' : 'first contentful paint, second visit', 'ms', seen.paint, { size });
+    rows.add(visit === 'first' ? 'interactive' : 'interactive, second visit', 'ms', interactive, { size });
+    if (visit === 'second') break;
+    rows.add('long tasks', '', seen.long, { size });
+    rows.add('layout shift', '', seen.shift, { size });
+    const { metrics } = await devtools.send('Performance.getMetrics');
+    const metric = (name) => metrics.find((one) => one.name === name).value;
+    rows.add('JavaScript heap', 'MB', metric('JSHeapUsedSize') / 1e6, { size });
+    rows.add('elements in the document', '', metric('Nodes'), { size });
+  }
+  await context.close();
+}
+
+/** Types words into the search box and takes them out again; one sample is a round's 95th percentile. */
+async function typing(rows, browser, stockroom, cookie, size, { throttle, pause }) {
+  const { context, page, devtools, wire } = await open(browser, cookie);
+  await page.goto(`${stockroom.url}/backoffice/modules`);
+  await hydrated(page);
+  const box = page.getByRole('searchbox').first();
+  await box.focus();
+  await idle(wire);
+  await devtools.send('Emulation.setCPUThrottlingRate', { rate: throttle });
+  await page.evaluate(() => {
+    const after = new MessageChannel();
+    const pressed = [];
+    after.port1.onmessage = () => globalThis.seen.keys.push(performance.now() - pressed.shift());
+    const note = (event) => {
+      pressed.push(event.timeStamp);
+      requestAnimationFrame(() => after.port2.postMessage(0));
+    };
+    document.addEventListener('input', note, true);
+  });
+  for (const word of WORDS) {
+    for (const key of [...word, ...Array(word.length).fill('Backspace')]) {
+      await page.keyboard.press(key);
+      await sleep(pause);
+    }
+  }
+  const keys = await page.evaluate(() => globalThis.seen.keys);
+  const name = throttle === 1 ? 'key press to paint' : `key press to paint, CPU ÷ ${throttle}`;
+  rows.add(`${name}, p50`, 'ms', percentile(keys, 0.5), { size });
+  rows.add(`${name}, p95`, 'ms', percentile(keys, 0.95), { size });
+  await context.close();
+}
+
+/** Scrolls down and up as a wheel does, and counts frames that came late. */
+async function scrolling(rows, browser, stockroom, cookie, size) {
+  const { context, page, devtools, wire } = await open(browser, cookie);
+  await page.goto(`${stockroom.url}/backoffice/modules`);
+  await hydrated(page);
+  await page.mouse.move(640, 500);
+  await page.mouse.wheel(0, 10);
+  await idle(wire);
+  await page.evaluate(() => {
+    globalThis.frames = [];
+    const frame = (time) => {
+      globalThis.frames.push(time);
+      requestAnimationFrame(frame);
+    };
+    requestAnimationFrame(frame);
+  });
+  for (const yDistance of [-6000, 6000]) {
+    await devtools.send('Input.synthesizeScrollGesture', { x: 640, y: 500, yDistance, speed: 3000, gestureSourceType: 'mouse' });
+  }
+  const { missed, all, nodes } = await page.evaluate(() => {
+    const gaps = globalThis.frames.slice(1).map((time, at) => time - globalThis.frames[at]);
+    const due = gaps.map((gap) => Math.max(1, Math.round(gap / (1000 / 60))));
+    const all = due.reduce((sum, one) => sum + one, 0);
+    return { missed: all - gaps.length, all, nodes: document.querySelectorAll('*').length };
+  });
+  rows.add('scrolling, frames dropped', '%', (100 * missed) / all, { size });
+  rows.add('scrolling, elements in the document', '', nodes, { size });
+  await context.close();
+}
+
+/** From the click on Install to the badge. */
+async function installing(rows, browser, stockroom, cookie, size, round) {
+  const { context, page } = await open(browser, cookie);
+  await page.goto(`${stockroom.url}/backoffice/modules/${module(round).name}`);
+  await hydrated(page);
+  const took = await page.evaluate(async () => {
+    const begun = performance.now();
+    document.querySelector('form[action$="/install_module"] button').click();
+    const badge = () => [...document.querySelectorAll('#head .badge')].some((one) => one.textContent.trim() === 'Installed');
+    while (!badge()) await new Promise((frame) => requestAnimationFrame(frame));
+    return performance.now() - begun;
+  });
+  rows.add('install, click to badge', 'ms', took, { size });
+  await context.close();
+}
