@@ -26,10 +26,13 @@ export function ask(url, { method = 'GET', headers = {}, body } = {}) {
 /** Closes the connections that `ask` keeps. */
 export const hangUp = () => agent.destroy();
 
-/** `stockroom serve` on its data folder; `options` are `args`, `env`, and `parent` of the data folder. */
+/**
+ * `stockroom serve` on its data folder; `options` are `args`, `env`, and either `folder`, one that is kept, or `parent` of a
+ * new one.
+ */
 export class Stockroom {
-  constructor(program, { args = [], env = {}, parent = tmpdir() } = {}) {
-    Object.assign(this, { program, args, env, folder: mkdtempSync(join(parent, 'stockroom-bench-')) });
+  constructor(program, { args = [], env = {}, parent = tmpdir(), folder } = {}) {
+    Object.assign(this, { program, args, env, folder: folder ?? mkdtempSync(join(parent, 'stockroom-bench-')) });
   }
 
   /** Starts it; gives the milliseconds until it answered. The first start makes an administrator, whose token is kept. */
