@@ -1,7 +1,7 @@
 // Programs under test: started, waited for, weighed, ended.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -76,11 +76,15 @@ export function familyMemory(pid) {
   return children.reduce((sum, child) => sum + familyMemory(child), megabytes(pid, 'VmRSS'));
 }
 
-/** Has npm install packages into a folder of their own; gives that folder. Does nothing where they are there. */
-export function npm(name, packages) {
+/**
+ * Has npm install packages into a folder of their own; gives that folder. Does nothing where they are there. `overrides`
+ * are npm's own: versions for packages that those depend on.
+ */
+export function npm(name, packages, overrides = {}) {
   const folder = join(PLACE, name);
   if (packages.some((one) => !existsSync(join(folder, 'node_modules', one.replace(/(.)@.*$/, '$1'))))) {
     mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, overrides }));
     const args = ['install', '--no-save', '--no-audit', '--no-fund', '--prefix', folder, ...packages];
     execFileSync('npm', args, { stdio: ['ignore', 'inherit', 'inherit'] });
   }

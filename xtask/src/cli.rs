@@ -15,6 +15,7 @@ pub enum Task {
     Build { release: bool },
     Run { server_args: Vec<OsString> },
     Test(Choice),
+    Bench { args: Vec<OsString> },
 }
 
 /// Which stages of `test` to run, and how loudly.
@@ -34,6 +35,12 @@ Builds, runs and tests Stockroom.
       --only STAGE...           these stages alone
       --skip STAGE...           all but these
       --verbose                 show what the stages print while they run
+  cargo xtask bench [ARGS]      measure the server for release beside its peers, in 25 minutes on an idle machine
+      --part PART               this part alone; can be given several times:
+                                server, browser, modules, peers, engine
+      --rounds N                how often each figure is taken (5)
+      --sizes N,N               numbers of modules (100,1000,10000)
+      --write                   write docs/BENCHMARKS.md
   cargo xtask build             site and server for trying things out: quick to build, large, not compressed
   cargo xtask build --release   what `run` starts: target/release/stockroom, with the site inside
 
@@ -57,6 +64,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Task> {
             "build" => parse_build(&mut parser),
             "run" => parse_run(&mut parser),
             "test" => parse_test(&mut parser),
+            "bench" => parse_bench(&mut parser),
             other => bail!("There is no command `{other}`."),
         },
         other => Err(other.unexpected().into()),
@@ -84,15 +92,25 @@ fn parse_build(parser: &mut lexopt::Parser) -> Result<Task> {
     Ok(Task::Build { release })
 }
 
-/// All that follows `run` belongs to the server; the `--` in between is a courtesy to habit.
+/// All that follows `run` belongs to the server.
 fn parse_run(parser: &mut lexopt::Parser) -> Result<Task> {
-    let mut server_args: Vec<OsString> = parser.raw_args()?.collect();
-    match server_args.first().and_then(|arg| arg.to_str()) {
-        Some("-h" | "--help") => return Ok(help()),
-        Some("--") => drop(server_args.remove(0)),
+    Ok(rest(parser)?.map_or_else(help, |server_args| Task::Run { server_args }))
+}
+
+/// All that follows `bench` belongs to `benches/run.mjs`.
+fn parse_bench(parser: &mut lexopt::Parser) -> Result<Task> {
+    Ok(rest(parser)?.map_or_else(help, |args| Task::Bench { args }))
+}
+
+/// What is left for another program, or `None` where help is asked for; a `--` before it is a courtesy to habit.
+fn rest(parser: &mut lexopt::Parser) -> Result<Option<Vec<OsString>>> {
+    let mut args: Vec<OsString> = parser.raw_args()?.collect();
+    match args.first().and_then(|arg| arg.to_str()) {
+        Some("-h" | "--help") => return Ok(None),
+        Some("--") => drop(args.remove(0)),
         _ => {}
     }
-    Ok(Task::Run { server_args })
+    Ok(Some(args))
 }
 
 fn parse_test(parser: &mut lexopt::Parser) -> Result<Task> {
@@ -144,6 +162,15 @@ mod tests {
         let expected = Task::Run { server_args: vec!["--listen".into(), "127.0.0.1:0".into()] };
         assert_eq!(parsed("run -- --listen 127.0.0.1:0").expect("parses"), expected);
         assert_eq!(parsed("run --listen 127.0.0.1:0").expect("parses"), expected);
+    }
+
+    #[test]
+    fn everything_after_bench_goes_to_its_parts() {
+        let expected = Task::Bench { args: vec!["--part".into(), "modules".into()] };
+        assert_eq!(parsed("bench --part modules").expect("parses"), expected);
+        assert_eq!(parsed("bench -- --part modules").expect("parses"), expected);
+        let Ok(Task::Help(text)) = parsed("bench --help") else { panic!("no help") };
+        assert!(text.contains("cargo xtask bench"));
     }
 
     #[test]

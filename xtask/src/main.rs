@@ -1,6 +1,7 @@
 //! The project's own build tool: `cargo xtask --help` says what it does.
 
 mod assets;
+mod bench;
 mod build;
 mod checks;
 mod cli;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         Task::Build { release } => build::everything(&Shell::inherit(), release).map(|_| ExitCode::SUCCESS),
         Task::Run { server_args } => build::run(&Shell::inherit(), &server_args),
         Task::Test(choice) => stages::run(&choice),
+        Task::Bench { args } => bench::run(&Shell::inherit(), &args).map(|()| ExitCode::SUCCESS),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("\nerror: {error:#}");

@@ -1,0 +1,52 @@
+// When an installation has ended, told by the server itself: asking again and again would slow down what is measured.
+import http from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const timeout = (id) => sleep(120_000, undefined, { ref: false }).then(() => Promise.reject(new Error(`job ${id}: not ended within 120 s`)));
+
+export class Jobs {
+  #ended = new Map();
+  #waiting = new Map();
+
+  /** Listens to a Stockroom until `close`. */
+  static async of(stockroom) {
+    const jobs = new Jobs();
+    jobs.agent = new http.Agent();
+    const answer = await new Promise((resolve, reject) => {
+      http.get(`${stockroom.url}/events`, { headers: stockroom.headers, agent: jobs.agent }, resolve).on('error', reject);
+    });
+    if (answer.statusCode !== 200) throw new Error(`/events: ${answer.statusCode}`);
+    let text = '';
+    answer.setEncoding('utf8').on('data', (part) => {
+      const whole = (text + part).split('\n\n');
+      text = whole.pop();
+      whole.forEach((event) => jobs.#hear(event));
+    });
+    answer.on('error', () => {});
+    return jobs;
+  }
+
+  #hear(event) {
+    const at = performance.now();
+    const data = event.split('\n').find((line) => line.startsWith('data:'));
+    const job = data && JSON.parse(data.slice('data:'.length)).job?.job;
+    if (!job || job.state === 'running') return;
+    const wake = this.#waiting.get(job.id);
+    if (wake) wake({ job, at });
+    else this.#ended.set(job.id, { job, at });
+  }
+
+  /** Waits for a job; gives the moment (of `performance.now()`) at which its end was heard of. */
+  async end(id) {
+    const heard = this.#ended.get(id) ?? new Promise((wake) => this.#waiting.set(id, wake));
+    const { job, at } = await Promise.race([heard, timeout(id)]);
+    this.#ended.delete(id);
+    this.#waiting.delete(id);
+    if (job.state !== 'succeeded') throw new Error(`${job.module}: ${JSON.stringify(job.failure)}`);
+    return at;
+  }
+
+  close() {
+    this.agent.destroy();
+  }
+}
