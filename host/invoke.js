@@ -2,7 +2,6 @@
 
 'use strict';
 
-const { createContext } = require('./context');
 const { tooBig } = require('./errors');
 const loader = require('./loader');
 const quota = require('./quota');
@@ -40,7 +39,8 @@ async function invoke(id, invocation, server, warn) {
     const manifest = loader.manifestOf(invocation);
     const run = new Run({ id, invocation, manifest, server, warn });
     try {
-        await component[method](createContext(run));
+        // Only now: it takes longer to load than Node to start, and a process that tries components does without.
+        await component[method](require('./context').createContext(run));
         await run.settle();
     } finally {
         run.close();

@@ -9,6 +9,7 @@ use axum::{
         HeaderMap, HeaderValue,
         header::{CONTENT_ENCODING, CONTENT_TYPE},
     },
+    serve::ListenerExt,
 };
 use tokio::net::TcpListener;
 
@@ -29,6 +30,7 @@ pub fn serve(file: &Path, media_type: &str, coding: &str) -> Result<(), Box<dyn 
     runtime.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         println!("http://{}", listener.local_addr()?);
+        let listener = listener.tap_io(|connection| drop(connection.set_nodelay(true)));
         Ok(axum::serve(listener, Router::new().fallback(answer)).await?)
     })
 }

@@ -64,6 +64,7 @@ impl Registry {
         let at = &self.inner.checkpoint;
         let _permit = self.inner.permits.acquire().await.map_err(ServerError::internal)?;
         check_cancelled(flag)?;
+        self.inner.runtime.stand_by().await;
         at.reached("started");
 
         let file = self.fetch(job, request, flag).await?;
@@ -94,6 +95,7 @@ impl Registry {
         self.enter(job, Step::Activate, flag).await?;
         self.activate(job, request, archive, installed).await?;
         at.reached("activated");
+        self.inner.runtime.stand_by().await;
         Ok(())
     }
 

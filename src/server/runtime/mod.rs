@@ -82,6 +82,11 @@ impl Runtime {
         Some(self.inner.ready.join(sha256)).filter(|folder| folder.is_dir())
     }
 
+    /// To be called when a module is going to be prepared, or soon may be: makes that quicker.
+    pub async fn stand_by(&self) {
+        self.inner.node.host.stand_by(&self.inner.temporary).await;
+    }
+
     /// Makes an unpacked module ready: its dependencies, then every component loaded once. Where components cannot run, and for what is
     /// ready already, it does nothing.
     ///
@@ -104,8 +109,9 @@ impl Runtime {
             output.push_str(&reason);
             return Ok(());
         }
-        let draft = self.inner.temporary.join(format!("runtime-{}", uuid::Uuid::new_v4()));
+        let draft = node.host.trial_folder(&unpacked.module, &self.inner.temporary).await;
         let made = self.make(node, unpacked, &draft, is_cancelled, output).await;
+        node.host.end_trial(&draft).await;
         let kept = match made {
             // Somebody else may have been quicker: the same files.
             Ok(()) => {
@@ -163,7 +169,6 @@ impl Runtime {
                 ));
             }
         }
-        node.host.release(draft).await;
         if findings.is_empty() { Ok(()) } else { Err(Unready::Load(findings)) }
     }
 }

@@ -5,6 +5,7 @@ mod calls;
 mod components;
 mod failures;
 mod served;
+mod spares;
 mod starter;
 mod stores;
 mod versions;

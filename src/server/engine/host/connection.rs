@@ -24,11 +24,11 @@ use super::{
     CallError, Calls, Failure, FailureKind, HostError, HostLimits, Invocation,
     frames::{self, Incoming, Outgoing},
     output,
+    owner::Owner,
     process::{self, Plan},
     table::{Answering, Running, Table},
     watch::{self as watching, Fate},
 };
-use crate::domain::name::ModuleName;
 
 /// For how long a process may take to end once it has nothing to do.
 const GOODBYE: Duration = Duration::from_secs(5);
@@ -39,7 +39,7 @@ pub(super) struct Gone(pub Invocation);
 
 /// A process of one version of a module.
 pub(super) struct Connection {
-    pub module: ModuleName,
+    pub module: Owner,
     /// Counts the processes of a host in the order of their starts.
     pub number: u64,
     /// It runs more than trial loads, so that other versions of its module are on their way out.
@@ -61,7 +61,7 @@ impl Connection {
         stop: CancellationToken,
     ) -> Result<Arc<Self>, HostError> {
         let module = plan.module.clone();
-        let broken = |cause: String| HostError::Process { module: module.clone(), cause };
+        let broken = |cause: String| HostError::Process { module: module.to_string(), cause };
         let mut started = process::start(plan).await.map_err(|cause| broken(cause.to_string()))?;
         let (read, write) = started.socket.into_split();
         let (sender, outbox) = mpsc::unbounded_channel();
@@ -117,6 +117,7 @@ impl Connection {
         calls: Arc<dyn Calls>,
         limit: Duration,
     ) -> Result<Result<Value, Failure>, Gone> {
+        self.module.claim(&invocation.module);
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let frame = Outgoing::Invoke { id, invocation: &invocation }.bytes();
         if frame.len() > self.frame_bytes {

@@ -5,8 +5,10 @@ mod frames;
 pub mod guard;
 mod node;
 mod output;
+mod owner;
 mod process;
 mod script;
+mod spare;
 mod table;
 mod watch;
 mod workers;
@@ -49,10 +51,31 @@ pub trait ComponentHost: Send + Sync {
         Box::pin(std::future::ready(()))
     }
 
+    /// Expects that a version is soon to be tried: what can be done before it is known which may be done now. Trials are in
+    /// folders below `folder`.
+    fn stand_by<'a>(&'a self, _folder: &'a Path) -> BoxFuture<'a, ()> {
+        Box::pin(std::future::ready(()))
+    }
+
+    /// A folder below `folder`, not there yet, in which a version of the module is to be laid out and tried.
+    fn trial_folder<'a>(&'a self, _module: &'a ModuleName, folder: &'a Path) -> BoxFuture<'a, PathBuf> {
+        Box::pin(std::future::ready(new_folder(folder)))
+    }
+
+    /// Ends what was started for a trial in this folder.
+    fn end_trial<'a>(&'a self, root: &'a Path) -> BoxFuture<'a, ()> {
+        self.release(root)
+    }
+
     /// Runs nothing from now on: lets what runs come to its end within `grace`, and then ends it.
     fn shut_down(&self, _grace: Duration) -> BoxFuture<'_, ()> {
         Box::pin(std::future::ready(()))
     }
+}
+
+/// A name that nothing has, for a version that is being tried.
+fn new_folder(folder: &Path) -> PathBuf {
+    folder.join(format!("runtime-{}", uuid::Uuid::new_v4()))
 }
 
 /// The host of a machine on which components cannot run.
@@ -137,7 +160,7 @@ pub enum HostError {
     #[error("Flows cannot run: the folder {} cannot be written ({cause}).", folder.display())]
     Folder { folder: PathBuf, cause: String },
     #[error("The process of {module} cannot be started: {cause}.")]
-    Process { module: ModuleName, cause: String },
+    Process { module: String, cause: String },
 }
 
 impl From<HostError> for Failure {

@@ -8,7 +8,7 @@ use std::sync::{
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::time::{Duration, Instant};
 
-use crate::domain::name::ModuleName;
+use super::owner::Owner;
 
 /// Longest line that is logged, in bytes.
 const LINE: usize = 4000;
@@ -21,7 +21,7 @@ const OUT_OF_MEMORY: &str = "JavaScript heap out of memory";
 /// Logs what comes until the stream ends. `out_of_memory` is set when the process says that this is why it ends.
 pub(super) async fn log(
     mut stream: impl AsyncRead + Unpin,
-    module: ModuleName,
+    module: Owner,
     name: &'static str,
     out_of_memory: Arc<AtomicBool>,
 ) {
@@ -79,7 +79,7 @@ struct Allowance {
 }
 
 impl Allowance {
-    fn allows(&mut self, module: &ModuleName) -> bool {
+    fn allows(&mut self, module: &Owner) -> bool {
         if self.since.elapsed() >= MINUTE {
             if self.dropped > 0 {
                 tracing::warn!(%module, lines = self.dropped, "it prints too much: lines were left out");

@@ -17,8 +17,7 @@ use tokio::{
     process::{Child, Command},
 };
 
-use super::{guard, node::NodeVersion};
-use crate::domain::name::ModuleName;
+use super::{guard, node::NodeVersion, owner::Owner};
 
 /// Where the process finds its end of the socket pair.
 const SOCKET: i32 = 3;
@@ -28,8 +27,8 @@ pub(super) struct Plan<'a> {
     pub program: &'a Path,
     pub node: &'a NodeVersion,
     pub script: &'a Path,
-    pub module: &'a ModuleName,
-    /// The unpacked version, without symbolic links in its path.
+    pub module: &'a Owner,
+    /// The unpacked version, without symbolic links in its path; it may still have to come.
     pub root: &'a Path,
     /// Where processes have their folders.
     pub folder: &'a Path,
@@ -57,7 +56,8 @@ pub(super) fn scrub(command: &mut Command, home: &Path) {
 /// Starts the process.
 pub(super) async fn start(plan: &Plan<'_>) -> std::io::Result<Started> {
     let folder = std::fs::canonicalize(plan.folder)?;
-    let scratch = tempfile::Builder::new().prefix(&format!("{}-", plan.module)).tempdir_in(folder)?;
+    let prefix = format!("{}-", plan.module).replace(' ', "-");
+    let scratch = tempfile::Builder::new().prefix(&prefix).tempdir_in(folder)?;
     let (ours, theirs) = StdStream::pair()?;
     ours.set_nonblocking(true)?;
     let mut command = guard::command(plan.program);

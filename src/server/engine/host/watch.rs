@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use tokio::{process::Child, sync::Notify};
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::name::ModuleName;
+use super::owner::Owner;
 
 /// How often a process's memory is looked at.
 const LOOK: Duration = Duration::from_millis(500);
@@ -38,7 +38,7 @@ impl Fate {
     }
 
     /// Why the process has ended, in a sentence.
-    pub fn told(&self, module: &ModuleName, memory_mb: u64, status: std::io::Result<ExitStatus>) -> String {
+    pub fn told(&self, module: &Owner, memory_mb: u64, status: std::io::Result<ExitStatus>) -> String {
         if let Some(reason) = self.verdict.lock().clone() {
             return format!("The process of {module} was ended: {reason}.");
         }
@@ -56,7 +56,7 @@ impl Fate {
 /// Waits for the end of the process, which a verdict, too much memory, or `stop` bring about.
 pub(super) async fn wait(
     child: &mut Child,
-    module: &ModuleName,
+    module: &Owner,
     memory_mb: u64,
     fate: &Fate,
     stop: &CancellationToken,

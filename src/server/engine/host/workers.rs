@@ -18,6 +18,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use super::{
     Calls, ComponentHost, Failure, FailureKind, HostError, HostLimits, HostOptions, Invocation, NodeVersion,
     connection::{Connection, Gone},
+    owner::Owner,
     process::Plan,
     script,
 };
@@ -30,17 +31,19 @@ const LAST: Duration = Duration::from_millis(500);
 
 /// Runs components in Node processes. Dropping it ends them all.
 pub struct NodeHost {
-    inner: Arc<Inner>,
+    pub(super) inner: Arc<Inner>,
     _stop: DropGuard,
 }
 
-struct Inner {
-    options: HostOptions,
+pub(super) struct Inner {
+    pub options: HostOptions,
     limits: RwLock<HostLimits>,
     /// What was found out about Node; asked again for as long as there is none.
     node: tokio::sync::Mutex<Option<NodeVersion>>,
     /// By the folder of the version.
-    slots: Mutex<HashMap<PathBuf, Slot>>,
+    pub slots: Mutex<HashMap<PathBuf, Slot>>,
+    /// The folder of a version that is to come, whose process is started already.
+    pub spare: Mutex<Option<PathBuf>>,
     started: AtomicU64,
     stop: CancellationToken,
     sweeps: std::sync::Once,
@@ -58,6 +61,7 @@ impl NodeHost {
             options,
             node: tokio::sync::Mutex::default(),
             slots: Mutex::default(),
+            spare: Mutex::default(),
             started: AtomicU64::new(0),
             stop: stop.clone(),
             sweeps: std::sync::Once::new(),
@@ -126,6 +130,21 @@ impl ComponentHost for NodeHost {
         Box::pin(self.end(root))
     }
 
+    fn stand_by<'a>(&'a self, folder: &'a Path) -> BoxFuture<'a, ()> {
+        Box::pin(self.keep_spare(folder))
+    }
+
+    fn trial_folder<'a>(&'a self, module: &'a ModuleName, folder: &'a Path) -> BoxFuture<'a, PathBuf> {
+        Box::pin(std::future::ready(self.take_spare(module, folder)))
+    }
+
+    fn end_trial<'a>(&'a self, root: &'a Path) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            let root = tokio::fs::canonicalize(root).await.unwrap_or_else(|_| root.to_path_buf());
+            self.inner.end_at_once(&root).await;
+        })
+    }
+
     fn shut_down(&self, grace: Duration) -> BoxFuture<'_, ()> {
         Box::pin(self.shut_down(grace))
     }
@@ -168,16 +187,23 @@ impl Inner {
         let (host, module, root) = (self.clone(), invocation.module.clone(), invocation.root.clone());
         // Whoever asked may give up, but a process that is being started has to be kept somewhere.
         let started = tokio::spawn(async move {
-            let connection = host.start(&module, &root).await?;
+            let is_trusted = host.options.trusted.contains(&module);
+            let connection = host.start(Owner::from(&module), &root, is_trusted).await?;
             *there = Some(connection.clone());
             Ok(connection)
         });
         started
             .await
-            .map_err(|cause| HostError::Process { module: invocation.module.clone(), cause: cause.to_string() })?
+            .map_err(|cause| HostError::Process { module: invocation.module.to_string(), cause: cause.to_string() })?
     }
 
-    async fn start(self: &Arc<Self>, module: &ModuleName, root: &Path) -> Result<Arc<Connection>, HostError> {
+    /// Starts the process of a version, from which nothing finds its way back here by itself.
+    pub async fn start(
+        self: &Arc<Self>,
+        module: Owner,
+        root: &Path,
+        is_trusted: bool,
+    ) -> Result<Arc<Connection>, HostError> {
         let script = script::write(&self.options.folder)?;
         let node = self.node().await?;
         let limits = self.limits.read().clone();
@@ -185,11 +211,11 @@ impl Inner {
             program: &self.options.node,
             node: &node,
             script: &script,
-            module,
+            module: &module,
             root,
             folder: &self.options.folder,
             memory_mb: limits.memory_mb,
-            is_trusted: self.options.trusted.contains(module),
+            is_trusted,
         };
         let number = self.started.fetch_add(1, Ordering::Relaxed);
         self.sweep();

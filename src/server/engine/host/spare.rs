@@ -1,0 +1,75 @@
+//! A process that was started in advance for a version that is soon to be tried. Node takes longer to start than a module to
+//! be installed, and what it is started with names a folder, but not what is to lie in it.
+//!
+//! It has run nothing before, and runs nothing of any other module afterwards: it is ended with its trial.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use super::{
+    new_folder,
+    owner::Owner,
+    workers::{Inner, NodeHost},
+};
+use crate::domain::name::ModuleName;
+
+/// For how long one waits: whoever installs one module often installs another.
+const KEPT: Duration = Duration::from_secs(15);
+
+impl NodeHost {
+    /// Starts a process, unless one is waiting, for a version in a folder below `folder`.
+    pub(super) async fn keep_spare(&self, folder: &Path) {
+        let Ok(folder) = tokio::fs::canonicalize(folder).await else { return };
+        let root = {
+            let mut spare = self.inner.spare.lock();
+            if spare.as_ref().is_some_and(|root| root.starts_with(&folder)) {
+                return;
+            }
+            spare.insert(new_folder(&folder)).clone()
+        };
+        self.inner.clone().start_spare(root.clone());
+        let host = Arc::downgrade(&self.inner);
+        tokio::spawn(async move {
+            tokio::time::sleep(KEPT).await;
+            let Some(host) = host.upgrade() else { return };
+            if host.spare.lock().take_if(|spare| *spare == root).is_some() {
+                host.end_at_once(&root).await;
+            }
+        });
+    }
+
+    /// The folder that a process waits for. Trusted modules have processes that may do more, so none waits for them.
+    pub(super) fn take_spare(&self, module: &ModuleName, folder: &Path) -> PathBuf {
+        let spare = if self.inner.options.trusted.contains(module) { None } else { self.inner.spare.lock().take() };
+        spare.unwrap_or_else(|| new_folder(folder))
+    }
+}
+
+impl Inner {
+    /// Starts a process as that of the version in `root`, where [`Inner::connection`] finds it.
+    fn start_spare(self: Arc<Self>, root: PathBuf) {
+        let slot = self.slots.lock().entry(root.clone()).or_default().clone();
+        // Nobody knows the folder yet, so nobody holds it.
+        let Ok(mut there) = slot.try_lock_owned() else { return };
+        tokio::spawn(async move {
+            match self.start(Owner::default(), &root, false).await {
+                Ok(connection) => *there = Some(connection),
+                // Whoever takes it starts another, and is told why that cannot be done.
+                Err(cause) => tracing::debug!(%cause, "no process could be started in advance"),
+            }
+        });
+    }
+
+    /// Ends the process of a version without waiting for it.
+    pub(super) async fn end_at_once(&self, root: &Path) {
+        let slot = self.slots.lock().remove(root);
+        if let Some(slot) = slot
+            && let Some(connection) = slot.lock().await.take()
+        {
+            connection.kill("its trial is over".to_owned());
+        }
+    }
+}
