@@ -3,6 +3,8 @@
 use memchr::memmem::Finder;
 use serde::{Deserialize, Serialize};
 
+use super::icons;
+
 /// One module as the list shows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Card {
@@ -15,7 +17,7 @@ pub struct Card {
     pub category: String,
     /// Number of components.
     pub components: u32,
-    /// SHA-256 of the icon's bytes, in lower-case hex.
+    /// SHA-256 of the icon's bytes, in lower-case hex; in the browser the beginning of it ([`icons::id`]).
     pub icon: Option<String>,
     /// The installed version.
     pub installed: Option<String>,
@@ -28,6 +30,15 @@ pub struct Card {
 impl Card {
     pub fn vendor(&self) -> &str {
         self.name.split('.').next().unwrap_or_default()
+    }
+
+    /// As it travels to a browser.
+    pub fn for_browser(&self) -> Self {
+        Self { icon: self.icon_id(), ..self.clone() }
+    }
+
+    fn icon_id(&self) -> Option<String> {
+        self.icon.as_deref().map(|sha256| icons::id(sha256).to_owned())
     }
 }
 
@@ -341,7 +352,7 @@ impl Index {
                 card.description.clone(),
                 category,
                 card.components,
-                card.icon.clone(),
+                card.icon_id(),
                 card.installed.clone(),
                 card.update.clone(),
                 card.broken.clone(),
@@ -553,7 +564,7 @@ mod tests {
         let index = index();
         let json = serde_json::to_string(&index.to_wire()).expect("writes");
         let there = Index::from(serde_json::from_str::<Wire>(&json).expect("reads"));
-        assert_eq!(there.cards(), index.cards());
+        assert_eq!(there.cards(), index.cards().iter().map(Card::for_browser).collect::<Vec<_>>());
         assert_eq!(there.categories(), ["data", "utilities"]);
         assert_eq!(there.search(&text("wait")), index.search(&text("wait")));
     }

@@ -410,6 +410,8 @@ pub const OTHERS: &[Row] = &[
     look("/backoffice/audit/export", "/backoffice/audit/export", Admins, 200),
     look("/backoffice/flows/{id}/events", "/backoffice/flows/{flow}/events?seen=", Admins, 200).streams(),
     look("/backoffice/icons/{sha256}", "/backoffice/icons/{icon}", Admins, 200),
+    look("/backoffice/icons/sheet/{ids}", "/backoffice/icons/sheet/0123456789abcdef", Admins, 200),
+    look("/backoffice/icons/small/{sha256}", "/backoffice/icons/small/{icon}", Admins, 200),
     look("/backoffice/index", "/backoffice/index", Admins, 200),
     look("/backoffice/modules/{name}/download", "/backoffice/modules/acme.pay/download", Admins, 200),
     look("/backoffice/unprocessed/export", "/backoffice/unprocessed/export?reason=thrown", Admins, 200),
