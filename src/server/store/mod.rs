@@ -19,6 +19,7 @@ pub mod icons;
 pub mod jobs;
 mod migrations;
 pub mod modules;
+pub mod plugins;
 pub mod queue;
 pub mod quotas;
 pub mod service_configuration;

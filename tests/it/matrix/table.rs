@@ -178,6 +178,7 @@ const RULE: &str = r#"{"role":"evil","resource":"*","action":["*"]}"#;
 
 const SIGNS_IN: &str = "/auth/component/{component}/{account}";
 const HOOK: &str = "/flows/{flow}/components/{component}";
+const PLUGIN: &str = "/plugins/acme/pay/events";
 const CALL: &str = "/flows/{running}/components/a?enqueueOnly=true";
 
 /// The routes of the public protocol.
@@ -403,6 +404,12 @@ pub const OTHERS: &[Row] = &[
     look("/", "/", Anybody, 200),
     look("/healthz", "/healthz", Anybody, 200),
     look("/openapi.json", "/openapi.json", Anybody, 200),
+    // No plugin is installed: what there is of them says who is let in.
+    look("/plugins/{*path}", PLUGIN, Anybody, 404),
+    change("POST", "/plugins/{*path}", PLUGIN, Anybody, 404, "{}").inert(),
+    change("PUT", "/plugins/{*path}", PLUGIN, Anybody, 404, "{}").inert(),
+    change("PATCH", "/plugins/{*path}", PLUGIN, Anybody, 404, "{}").inert(),
+    change("DELETE", "/plugins/{*path}", PLUGIN, Anybody, 404, "").inert(),
     look("/backoffice", "/backoffice", Admins, 303),
     look("/backoffice/", "/backoffice/", Admins, 303),
     look("/backoffice/assets/{version}/{*path}", "/backoffice/assets/0/nothing", Anybody, 404),
