@@ -1,15 +1,10 @@
 // What somebody sees: Chromium on the list, told by the DevTools protocol.
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { module, tree } from './lib/catalogue.mjs';
-import { ROOT } from './lib/processes.mjs';
+import { launch, open, quiet } from './lib/page.mjs';
 import { Rows } from './lib/rows.mjs';
 import { percentile } from './lib/stats.mjs';
 import { Stockroom } from './lib/stockroom.mjs';
-
-const { chromium } = createRequire(join(ROOT, 'end2end/package.json'))('@playwright/test');
 
 export const about =
   'Browser: Chromium, headless, 1280×800, a new profile for each round, the list with so many modules. “First visit” is ' +
@@ -17,7 +12,6 @@ export const about =
   'counts from its time stamp until the frame with its result is made; the browser does not wait for a screen of 60 ' +
   'frames a second there, which alone would add up to 16.7 ms. Scrolling does, and misses frames that came late.';
 
-const VIEWPORT = { width: 1280, height: 800 };
 const WORDS = ['calendar', 'invoice', 'deploy', 'message', 'webhook'];
 
 export async function run({ program, rounds, sizes, log }) {
@@ -50,35 +44,14 @@ export async function run({ program, rounds, sizes, log }) {
   return { rows: rows.all, versions };
 }
 
-function launch(...args) {
-  // Whoever is root has no sandbox; nothing is loaded but our own pages.
-  const asRoot = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-  return chromium.launch({ executablePath: process.env.CHROMIUM, args: ['--disable-background-networking', ...asRoot, ...args] });
-}
-
 const hydrated = (page) => page.waitForSelector('html[data-hydrated]', { state: 'attached' });
 
-/** A page of a new profile, with counters of what goes over the wire. */
-async function open(browser, cookie) {
-  const context = await browser.newContext({ viewport: VIEWPORT });
-  await context.addCookies([cookie]);
-  const page = await context.newPage();
-  const devtools = await context.newCDPSession(page);
-  const wire = { requests: 0, bytes: 0, last: performance.now() };
-  await devtools.send('Network.enable');
-  await devtools.send('Performance.enable');
-  devtools.on('Network.requestWillBeSent', ({ request }) => {
-    if (!request.url.startsWith('http')) return;
-    wire.requests++;
-    wire.last = performance.now();
-  });
-  devtools.on('Network.requestServedFromCache', () => wire.requests--);
-  devtools.on('Network.dataReceived', ({ encodedDataLength }) => {
-    wire.bytes += encodedDataLength;
-    wire.last = performance.now();
-  });
-  await page.addInitScript(watch);
-  return { context, page, devtools, wire };
+/** A page of a new profile that notes what happens to it. */
+async function watched(browser, cookie) {
+  const opened = await open(browser, [cookie]);
+  await opened.devtools.send('Performance.enable');
+  await opened.page.addInitScript(watch);
+  return opened;
 }
 
 /** In the page: notes paints, long tasks, layout shifts and key presses as they happen. */
@@ -95,20 +68,16 @@ function watch() {
   });
 }
 
-async function idle(wire) {
-  while (performance.now() - wire.last < 1000) await sleep(50);
-}
-
 /** A first visit with an empty cache, and a second one. */
 async function visits(rows, browser, stockroom, cookie, size) {
-  const { context, page, devtools, wire } = await open(browser, cookie);
+  const { context, page, devtools, wire } = await watched(browser, cookie);
   const list = `${stockroom.url}/backoffice/modules`;
   for (const visit of ['first', 'second']) {
     Object.assign(wire, { requests: 0, bytes: 0, last: performance.now() });
     await page.goto(list, { waitUntil: 'commit' });
     await hydrated(page);
     const interactive = await page.evaluate(() => performance.now());
-    await idle(wire);
+    await quiet(wire);
     const seen = await page.evaluate(() => globalThis.seen);
     rows.add(`${visit} visit, requests`, '', wire.requests, { size });
     rows.add(`${visit} visit, on the wire`, 'kB', wire.bytes / 1000, { size });
@@ -127,12 +96,12 @@ async function visits(rows, browser, stockroom, cookie, size) {
 
 /** Types words into the search box and takes them out again; one sample is a round's 95th percentile. */
 async function typing(rows, browser, stockroom, cookie, size, { throttle, pause }) {
-  const { context, page, devtools, wire } = await open(browser, cookie);
+  const { context, page, devtools, wire } = await watched(browser, cookie);
   await page.goto(`${stockroom.url}/backoffice/modules`);
   await hydrated(page);
   const box = page.getByRole('searchbox').first();
   await box.focus();
-  await idle(wire);
+  await quiet(wire);
   await devtools.send('Emulation.setCPUThrottlingRate', { rate: throttle });
   await page.evaluate(() => {
     const after = new MessageChannel();
@@ -159,12 +128,12 @@ async function typing(rows, browser, stockroom, cookie, size, { throttle, pause 
 
 /** Scrolls down and up as a wheel does, and counts frames that came late. */
 async function scrolling(rows, browser, stockroom, cookie, size) {
-  const { context, page, devtools, wire } = await open(browser, cookie);
+  const { context, page, devtools, wire } = await watched(browser, cookie);
   await page.goto(`${stockroom.url}/backoffice/modules`);
   await hydrated(page);
   await page.mouse.move(640, 500);
   await page.mouse.wheel(0, 10);
-  await idle(wire);
+  await quiet(wire);
   await page.evaluate(() => {
     globalThis.frames = [];
     const frame = (time) => {
@@ -189,7 +158,7 @@ async function scrolling(rows, browser, stockroom, cookie, size) {
 
 /** From the click on Install to the badge. */
 async function installing(rows, browser, stockroom, cookie, size, round) {
-  const { context, page } = await open(browser, cookie);
+  const { context, page } = await watched(browser, cookie);
   await page.goto(`${stockroom.url}/backoffice/modules/${module(round).name}`);
   await hydrated(page);
   const took = await page.evaluate(async () => {
