@@ -1,9 +1,10 @@
-/** Runs a method of a component from beginning to end. */
+/** Runs a method of a component, or of a plugin, from beginning to end. */
 
 'use strict';
 
 const { tooBig } = require('./errors');
 const loader = require('./loader');
+const plugin = require('./plugin');
 const quota = require('./quota');
 const { Run } = require('./run');
 
@@ -28,6 +29,7 @@ async function invoke(id, invocation, server, warn) {
 
     const { method } = invocation;
     if (method === 'quota') return quota.read(invocation);
+    if (plugin.has(method)) return plugin.invoke(id, invocation, server, warn);
     const component = loader.load(invocation);
     if (method === 'load') return undefined;
     if (typeof component[method] !== 'function') {

@@ -28,10 +28,6 @@ use stockroom::{
 };
 use tokio::net::TcpListener;
 
-/// Gives memory back that a large reading of a catalogue has needed for a moment; the C library's keeps it.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// How long what is under way may take after the server was asked to end, and then the end of components' processes.
 const GRACE: Duration = Duration::from_millis(8_500);
 const LAST: Duration = Duration::from_millis(500);

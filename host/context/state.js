@@ -41,7 +41,8 @@ function shared(run, of) {
     });
 }
 
-module.exports = run => {
+/** The parts of the context that are about a state. */
+function states(run) {
 
     const own = stateful(run, 'component');
     let state = run.given.state ?? {};
@@ -64,4 +65,6 @@ module.exports = run => {
         flow: shared(run, 'flow'),
         service: shared(run, 'service')
     };
-};
+}
+
+module.exports = Object.assign(states, { shared });

@@ -167,7 +167,7 @@ test('the webhook address knows the message', () => {
 
 test('what is not there says so, and what everybody asks does not', async () => {
     const { context } = made();
-    assert.throws(() => context.addListener('x'), /context\.addListener is not supported/);
+    assert.throws(() => context.archiveFile('x'), /context\.archiveFile is not supported/);
     assert.throws(() => context.store.aggregate(), /context\.store\.aggregate/);
     assert.throws(() => context.flow.saveState(), /context\.flow\.saveState/);
     assert.equal('http' in context, false);

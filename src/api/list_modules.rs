@@ -62,7 +62,7 @@ pub async fn list_modules(
                 .iter()
                 .skip((page - 1) * PAGE_SIZE)
                 .take(PAGE_SIZE)
-                .map(|row| index.cards()[*row as usize].clone())
+                .map(|row| index.cards()[*row as usize].for_browser())
                 .collect(),
             counts: hits.counts,
             total: hits.rows.len(),

@@ -128,21 +128,15 @@ mod browser {
                     let known = self
                         .index
                         .try_update(|index| {
-                            index.as_mut().is_none_or(|index| index.set_installed(name.as_str(), installed, update))
+                            index.as_mut().is_some_and(|index| index.set_installed(name.as_str(), installed, update))
                         })
                         .unwrap_or(true);
                     // A module that no catalogue offers comes with its installation, and goes with its removal.
                     if gone || !known {
-                        self.fetch_again();
+                        index::changed();
                     }
                 }
-                Event::Catalogue { .. } => self.fetch_again(),
-            }
-        }
-
-        fn fetch_again(self) {
-            if self.index.with_untracked(Option::is_some) {
-                index::fetch();
+                Event::Catalogue { .. } => index::changed(),
             }
         }
     }

@@ -5,6 +5,7 @@ pub mod finding;
 pub mod flow;
 pub mod flow_graph;
 pub mod flow_use;
+pub mod icons;
 pub mod job;
 pub mod module;
 pub mod name;

@@ -1,6 +1,9 @@
 //! The list of modules and its search: one function for the server's first page and the browser's every key press.
 
+use memchr::memmem::Finder;
 use serde::{Deserialize, Serialize};
+
+use super::icons;
 
 /// One module as the list shows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -14,7 +17,7 @@ pub struct Card {
     pub category: String,
     /// Number of components.
     pub components: u32,
-    /// SHA-256 of the icon's bytes, in lower-case hex.
+    /// SHA-256 of the icon's bytes, in lower-case hex; in the browser the beginning of it ([`icons::id`]).
     pub icon: Option<String>,
     /// The installed version.
     pub installed: Option<String>,
@@ -27,6 +30,15 @@ pub struct Card {
 impl Card {
     pub fn vendor(&self) -> &str {
         self.name.split('.').next().unwrap_or_default()
+    }
+
+    /// As it travels to a browser.
+    pub fn for_browser(&self) -> Self {
+        Self { icon: self.icon_id(), ..self.clone() }
+    }
+
+    fn icon_id(&self) -> Option<String> {
+        self.icon.as_deref().map(|sha256| icons::id(sha256).to_owned())
     }
 }
 
@@ -269,6 +281,22 @@ struct Span {
     end: usize,
 }
 
+/// The rank of a module that lacks a word.
+const MISSING: u8 = u8::MAX;
+
+impl Span {
+    /// How good a match that begins at `at` is.
+    fn rank(&self, at: usize) -> u8 {
+        match at {
+            at if at == self.start => 0,
+            at if at < self.label_end => 1,
+            at if at < self.name_end => 2,
+            at if at < self.components_end => 3,
+            _ => 4,
+        }
+    }
+}
+
 /// All modules, ready to be searched: the texts lie lower-cased in one buffer, so that a key press is one linear scan.
 #[derive(Clone, Debug, Default)]
 pub struct Index {
@@ -324,7 +352,7 @@ impl Index {
                 card.description.clone(),
                 category,
                 card.components,
-                card.icon.clone(),
+                card.icon_id(),
                 card.installed.clone(),
                 card.update.clone(),
                 card.broken.clone(),
@@ -361,11 +389,10 @@ impl Index {
         let words: Vec<&str> = text.split_whitespace().collect();
         let mut hits = Hits::default();
         let mut ranked: Vec<(u8, u32)> = Vec::new();
-        for (row, (card, span)) in self.cards.iter().zip(&self.spans).enumerate() {
-            if !query.category.is_empty() && card.category != query.category {
+        for (row, (card, rank)) in self.cards.iter().zip(self.ranks(&words)).enumerate() {
+            if rank == MISSING || !query.category.is_empty() && card.category != query.category {
                 continue;
             }
-            let Some(rank) = self.rank(span, &words) else { continue };
             hits.counts.add(card);
             if query.status.admits(card) {
                 // More than u32::MAX modules do not fit into memory.
@@ -384,26 +411,35 @@ impl Index {
         hits
     }
 
-    /// How well a module matches: 0 is best, `None` when a word is missing.
-    fn rank(&self, span: &Span, words: &[&str]) -> Option<u8> {
-        let text = &self.text[span.start..span.end];
-        let mut worst = 0;
+    /// How well each module matches: 0 is best, [`MISSING`] where it lacks a word.
+    ///
+    /// A word is looked for in the text of all modules at once, and not again in a module that has it.
+    fn ranks(&self, words: &[&str]) -> Vec<u8> {
+        let mut ranks = vec![0; self.spans.len()];
         for word in words {
-            let at = span.start + text.find(word)?;
-            let rank = if at == span.start {
-                0
-            } else if at < span.label_end {
-                1
-            } else if at < span.name_end {
-                2
-            } else if at < span.components_end {
-                3
-            } else {
-                4
-            };
-            worst = worst.max(rank);
+            let finder = Finder::new(word);
+            let (mut row, mut from) = (0, 0);
+            while row < self.spans.len() {
+                let Some(at) = finder.find(&self.text.as_bytes()[from..]).map(|at| from + at) else {
+                    ranks[row..].fill(MISSING);
+                    break;
+                };
+                while self.spans[row].end <= at {
+                    ranks[row] = MISSING;
+                    row += 1;
+                }
+                let span = &self.spans[row];
+                if at + word.len() > span.end {
+                    // Half of it is the next module's.
+                    from = at + 1;
+                    continue;
+                }
+                ranks[row] = ranks[row].max(span.rank(at));
+                row += 1;
+                from = span.end;
+            }
         }
-        Some(worst)
+        ranks
     }
 }
 
@@ -474,7 +510,33 @@ mod tests {
 
     #[test]
     fn text_never_matches_across_two_modules() {
-        assert!(names(&index(), &text("example.\nstockroom")).is_empty());
+        // The first module ends in "Example.", the label of the second is "CSV".
+        assert_eq!(index().text[..index().spans[1].label_end].matches("example.csv").count(), 1);
+        assert!(names(&index(), &text("example.csv")).is_empty());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn it_finds_what_looking_into_each_module_finds(
+            modules in proptest::collection::vec(("[ab]{0,3}", "[ab]{1,3}", "[ab]{0,4}", "[ab]{0,3}"), 0..8),
+            words in proptest::collection::vec("[ab]{1,4}", 0..3),
+        ) {
+            let entries = modules.iter().enumerate();
+            let entries = entries.map(|(at, (label, name, description, components))| {
+                entry(label, &format!("{name}.{at}"), description, components)
+            });
+            let index = Index::new(entries.collect());
+            let fits = |entry: &Card| {
+                let (_, _, _, components) = &modules[entry.name.split('.').nth(1).and_then(|at| at.parse::<usize>().ok()).expect("a place")];
+                let texts = [&entry.label, &entry.name, components, &entry.description];
+                words.iter().all(|word| texts.iter().any(|text| text.contains(word.as_str())))
+            };
+            let mut expected: Vec<_> = index.cards().iter().filter(|card| fits(card)).map(|card| card.name.clone()).collect();
+            let mut found = names(&index, &text(&words.join(" ")));
+            expected.sort();
+            found.sort();
+            proptest::prop_assert_eq!(found, expected);
+        }
     }
 
     #[test]
@@ -502,7 +564,7 @@ mod tests {
         let index = index();
         let json = serde_json::to_string(&index.to_wire()).expect("writes");
         let there = Index::from(serde_json::from_str::<Wire>(&json).expect("reads"));
-        assert_eq!(there.cards(), index.cards());
+        assert_eq!(there.cards(), index.cards().iter().map(Card::for_browser).collect::<Vec<_>>());
         assert_eq!(there.categories(), ["data", "utilities"]);
         assert_eq!(there.search(&text("wait")), index.search(&text("wait")));
     }

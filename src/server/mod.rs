@@ -12,6 +12,7 @@ pub mod error;
 pub mod events;
 pub mod files;
 pub mod http;
+pub mod icons;
 pub mod markup;
 pub mod outbound;
 pub mod registry;

@@ -23,7 +23,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use stockroom::{
-    domain::{job::Job, name::ModuleName, search::Card},
+    domain::{icons, job::Job, name::ModuleName, search::Card},
     server::{access::SudoActor, archive::Limits, catalogue::write_index},
 };
 use tokio::net::TcpListener;
@@ -384,6 +384,19 @@ async fn an_icon_beside_an_index_is_fetched_when_it_is_asked_for_and_kept() {
     assert_eq!(server.get(&path).await.text(), ICON);
     site.is_down.store(true, Ordering::Relaxed);
     assert_eq!(server.get(&path).await.text(), ICON);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_list_gets_an_icon_from_beside_an_index_by_the_beginning_of_its_name() {
+    let folders = Folders::new();
+    let site = Site::with(&folders, &[pay("1.0.0")]).await;
+    let server = TestServer::start(&folders.data(), &[&site.address]).await;
+    let icon = listed(&server, "acme.pay").await.icon.expect("has an icon");
+    let address = icons::sheet([icons::id(&icon)]);
+    let sheet = server.get(&address).await.text();
+    assert!(sheet.contains(&format!("id=\"i{}\"", icons::id(&icon))), "{sheet}");
+    site.is_down.store(true, Ordering::Relaxed);
+    assert_eq!(server.get(&address).await.text(), sheet);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -8,6 +8,7 @@ mod catalogue;
 mod cli;
 mod engine;
 mod host;
+mod icons;
 mod ingest;
 mod jobs;
 #[cfg(target_os = "linux")]

@@ -38,11 +38,20 @@ const FORBIDDEN: [&str; 13] = [
 /// Large crates that Leptos names as well, where the linker drops them: we must not be the ones to use them.
 const FORBIDDEN_TO_US: [&str; 3] = ["regex", "toml", "url"];
 
+/// Of those that Leptos names: crates whose code would be in the wasm.
+const LINKED_WITH_THEM: [&str; 2] = ["regex-automata", "regex-syntax"];
+
 /// Weighs the site that was built for release, and gives its weight in a few words.
 pub fn check_sizes(shell: &Shell) -> Result<String> {
     let pkg = site::folder(shell).join("pkg");
     if !compress::sibling(&pkg.join(format!("{}_bg.wasm", wasm::NAME)), "br").exists() {
         bail!("there is no site for release: `cargo xtask build --release` makes it");
+    }
+    let wasm = fs::read(pkg.join(format!("{}_bg.wasm", wasm::NAME)))?;
+    let linked: Vec<_> =
+        FORBIDDEN.iter().chain(&FORBIDDEN_TO_US).chain(&LINKED_WITH_THEM).filter(|name| is_in(&wasm, name)).collect();
+    if !linked.is_empty() {
+        bail!("the browser's half holds code of {linked:?}");
     }
     let named = |ending: &str| on_the_wire(&pkg.join(format!("{}{ending}", wasm::NAME)));
     let mut first_page = 0;
@@ -106,9 +115,25 @@ fn forbidden<'a>(tree: &str, names: &[&'a str]) -> Vec<&'a str> {
     names.iter().copied().filter(present).collect()
 }
 
+/// Whether a crate's code is in the wasm: wherever it could panic, the path of its source is, such as
+/// `/tokio-1.50.0/src/`.
+fn is_in(wasm: &[u8], name: &str) -> bool {
+    let start = format!("/{name}-");
+    let mut places = wasm.windows(start.len() + 1);
+    places.any(|place| place.starts_with(start.as_bytes()) && place.last().is_some_and(u8::is_ascii_digit))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn code_in_the_wasm_is_told_by_the_path_of_its_source() {
+        let wasm = b"\0asm\x01/registry/src/zip-9.4.1/src/read.rs/tokio-util-0.7/src\0";
+        assert!(is_in(wasm, "zip"));
+        assert!(!is_in(wasm, "tokio"));
+        assert!(is_in(wasm, "tokio-util"));
+    }
 
     #[test]
     fn only_whole_names_are_forbidden() {

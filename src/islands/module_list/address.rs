@@ -56,6 +56,9 @@ pub fn keep_place(
     });
     on_cleanup(move || left.remove());
     let place = window().history().ok().and_then(|history| history.state().ok()?.as_f64()).filter(|place| *place > 0.0);
+    if place.is_some() {
+        crate::browser::index::want();
+    }
     Effect::new(move |done: Option<bool>| {
         let is_here = index.with(Option::is_some);
         if let (Some(place), true, false) = (place, is_here, done.unwrap_or_default()) {

@@ -2,12 +2,12 @@
 
 use leptos::{html, prelude::*, tachys::view::keyed::keyed};
 
+use super::pictures::{Picture, Pictures};
 use crate::{
     api::list_modules::PAGE_SIZE,
     browser::live::live,
     components::{
         badge::{BrokenBadge, InstalledBadge, UpdateBadge},
-        icon::Icon,
         when::count,
     },
     domain::search::Card,
@@ -37,12 +37,18 @@ pub fn Grid<F>(
     total: Memo<usize>,
     /// The whole list is in memory, so any part of it can be shown.
     is_whole: Signal<bool>,
+    pictures: Pictures,
 ) -> impl IntoView
 where
     F: Fn(usize, usize) -> Vec<(usize, Card)> + Copy + Send + Sync + 'static,
 {
     let node = NodeRef::<html::Ul>::new();
     let window = RwSignal::new(Window { from: 0, to: PAGE_SIZE });
+
+    let shown = Memo::new(move |_| {
+        let Window { from, to } = window.get();
+        cards(from, to)
+    });
 
     #[cfg(not(feature = "hydrate"))]
     let _ = is_whole;
@@ -51,15 +57,17 @@ where
         let measured = StoredValue::new(None);
         let measure = move |overscan: usize| {
             if let Some(list) = node.try_get_untracked().flatten() {
-                let fit = if is_whole.get_untracked() {
-                    let tracks = measured.get_value().or_else(|| Tracks::measure(&list));
-                    measured.set_value(tracks);
-                    tracks.map_or(Window { from: 0, to: PAGE_SIZE }, |tracks| {
-                        fit(&list, tracks, total.get_untracked(), overscan)
-                    })
-                } else {
-                    clear(&list);
-                    Window { from: 0, to: PAGE_SIZE }
+                let tracks = measured.get_value().or_else(|| Tracks::measure(&list));
+                measured.set_value(tracks);
+                let total = total.get_untracked();
+                let fit = match tracks {
+                    Some(tracks) if is_whole.get_untracked() => fit(&list, tracks, total, overscan),
+                    _ => {
+                        let is_first =
+                            shown.with_untracked(|shown| shown.first().is_some_and(|(place, _)| *place == 0));
+                        reserve(&list, tracks.filter(|_| is_first), total);
+                        Window { from: 0, to: PAGE_SIZE }
+                    }
                 };
                 if window.get_untracked() != fit {
                     window.set(fit);
@@ -75,10 +83,14 @@ where
             // The others follow when nobody waits for them.
             set_timeout(move || measure(SCROLLING), PAUSE);
         });
-        let scrolled = window_event_listener(leptos::ev::scroll, move |_| measure(SCROLLING));
+        let scrolled = window_event_listener(leptos::ev::scroll, move |_| {
+            measure(SCROLLING);
+            pictures.fill_soon();
+        });
         let resized = window_event_listener(leptos::ev::resize, move |_| {
             measured.set_value(None);
             measure(SCROLLING);
+            pictures.fill_soon();
         });
         on_cleanup(move || {
             scrolled.remove();
@@ -86,10 +98,6 @@ where
         });
     }
 
-    let shown = Memo::new(move |_| {
-        let Window { from, to } = window.get();
-        cards(from, to)
-    });
     let places = move || shown.with(|shown| shown.iter().map(|(place, _)| *place).collect::<Vec<_>>());
     let at =
         move |place: usize| shown.with(|shown| shown.iter().find(|(at, _)| *at == place).map(|(_, card)| card.clone()));
@@ -101,7 +109,7 @@ where
                     let card = Memo::new(move |_| at(place));
                     view! {
                         <li aria-setsize=move || total.get().to_string() aria-posinset=(place + 1).to_string()>
-                            {move || card.get().map(|card| view! { <ModuleCard place card/> })}
+                            {move || card.get().map(|card| view! { <ModuleCard place card pictures/> })}
                         </li>
                     }
                 }
@@ -112,7 +120,7 @@ where
 
 /// One module. The whole card is a link.
 #[component]
-fn ModuleCard(place: usize, card: Card) -> impl IntoView {
+fn ModuleCard(place: usize, card: Card, pictures: Pictures) -> impl IntoView {
     let live = live();
     let name = card.name.clone();
     let running =
@@ -133,8 +141,8 @@ fn ModuleCard(place: usize, card: Card) -> impl IntoView {
     let rest = card.name.strip_prefix(&vendor).unwrap_or_default().to_owned();
     let text = card.broken.clone().unwrap_or_else(|| card.description.clone());
     // Another picture is another element: an old one would show the old picture until the new one has come.
-    let icon = keyed([(card.icon.clone(), card.label.clone())], Clone::clone, |_, (sha256, label)| {
-        (|_| (), view! { <Icon sha256 label/> })
+    let icon = keyed([(card.icon.clone(), card.label.clone())], Clone::clone, move |_, (id, label)| {
+        (|_| (), view! { <Picture id label pictures/> })
     });
     view! {
         <a class="card" href=format!("/backoffice/modules/{}", card.name) data-place=place.to_string()>
@@ -208,31 +216,44 @@ impl Tracks {
 /// Which cards are near the screen; makes room for the others above and below.
 #[cfg(feature = "hydrate")]
 fn fit(list: &leptos::web_sys::HtmlUListElement, tracks: Tracks, total: usize, overscan: usize) -> Window {
-    use leptos::wasm_bindgen::JsCast;
-
     let Tracks { columns, pitch } = tracks;
     let rows = total.div_ceil(columns);
-    let screen = window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or(800.0);
+    let screen = screen();
     let top = list.get_bounding_client_rect().top();
     // Rows are far fewer than 2^52.
     let first = ((-top / pitch).floor().max(0.0) as usize).saturating_sub(overscan).min(rows.saturating_sub(1));
     let last = (((screen - top) / pitch).ceil().max(0.0) as usize + overscan).clamp(first + 1, rows.max(first + 1));
-    let style = list.unchecked_ref::<leptos::web_sys::HtmlElement>().style();
-    let above = first as f64 * pitch;
-    let below = rows.saturating_sub(last) as f64 * pitch;
-    for (property, value) in [("padding-top", above), ("padding-bottom", below)] {
-        // A property that every browser knows.
-        let _ = style.set_property(property, &format!("{value}px"));
-    }
+    pad(list, first as f64 * pitch, rows.saturating_sub(last) as f64 * pitch);
     Window { from: first * columns, to: last * columns }
 }
 
+/// Height of the window in CSS pixels.
 #[cfg(feature = "hydrate")]
-fn clear(list: &leptos::web_sys::HtmlUListElement) {
+pub(super) fn screen() -> f64 {
+    window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or(800.0)
+}
+
+/// Makes room for what the server's page does not hold, and wants the list where that page does not fill the screen.
+#[cfg(feature = "hydrate")]
+fn reserve(list: &leptos::web_sys::HtmlUListElement, tracks: Option<Tracks>, total: usize) {
+    let below = tracks.map_or(0.0, |Tracks { columns, pitch }| {
+        let there = PAGE_SIZE.div_ceil(columns);
+        if total > PAGE_SIZE && list.get_bounding_client_rect().top() + there as f64 * pitch < screen() {
+            crate::browser::index::want();
+        }
+        total.div_ceil(columns).saturating_sub(there) as f64 * pitch
+    });
+    pad(list, 0.0, below);
+}
+
+/// Room for the rows that are not in the page, in CSS pixels.
+#[cfg(feature = "hydrate")]
+fn pad(list: &leptos::web_sys::HtmlUListElement, above: f64, below: f64) {
     use leptos::wasm_bindgen::JsCast;
 
     let style = list.unchecked_ref::<leptos::web_sys::HtmlElement>().style();
-    for property in ["padding-top", "padding-bottom"] {
-        let _ = style.remove_property(property);
+    for (property, value) in [("padding-top", above), ("padding-bottom", below)] {
+        // A property that every browser knows.
+        let _ = style.set_property(property, &format!("{value}px"));
     }
 }

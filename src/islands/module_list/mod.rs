@@ -3,11 +3,12 @@
 
 mod address;
 mod grid;
+mod pictures;
 mod toolbar;
 
 use leptos::{either::Either, prelude::*};
 
-use self::{grid::Grid, toolbar::Toolbar};
+use self::{grid::Grid, pictures::Pictures, toolbar::Toolbar};
 use crate::{
     api::list_modules::{ModulesPage, PAGE_SIZE},
     browser::live::live,
@@ -22,9 +23,11 @@ pub fn ModuleList(first: ModulesPage, query: Query) -> impl IntoView {
         live.learn(job);
     }
     let query = RwSignal::new(query);
+    let pictures = Pictures::new(&first.cards);
     #[cfg(feature = "hydrate")]
     {
-        crate::browser::index::fetch();
+        crate::browser::index::watch();
+        pictures.fill_soon();
         address::follow(query);
         address::keep_place(query, live.index);
     }
@@ -63,7 +66,7 @@ pub fn ModuleList(first: ModulesPage, query: Query) -> impl IntoView {
     view! {
         <Toolbar query counts categories/>
         {move || (total.get() == 0).then(|| view! { <Empty query counts/> })}
-        <Grid cards total is_whole/>
+        <Grid cards total is_whole pictures/>
         {move || (!is_whole.get() && total.get() > PAGE_SIZE).then(|| view! { <Pages query page total/> })}
     }
 }

@@ -79,7 +79,15 @@ pub fn Toolbar(query: RwSignal<Query>, counts: Memo<Counts>, categories: Memo<Ve
     };
 
     view! {
-        <form class="bar" role="search" method="get" action="/backoffice/modules" on:submit=move |event| event.prevent_default()>
+        <form
+            class="bar"
+            role="search"
+            method="get"
+            action="/backoffice/modules"
+            on:submit=move |event| event.prevent_default()
+            on:focusin=move |_| want()
+            on:pointerenter=move |_| want()
+        >
             <div class="find">
                 <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">
                     <circle cx="7" cy="7" r="5"/>
@@ -122,6 +130,12 @@ pub fn Toolbar(query: RwSignal<Query>, counts: Memo<Counts>, categories: Memo<Ve
             <button class="btn no-script">"Search"</button>
         </form>
     }
+}
+
+/// Whoever comes here is about to search.
+fn want() {
+    #[cfg(feature = "hydrate")]
+    crate::browser::index::want();
 }
 
 /// Whether a key press belongs to a field or a dialog.

@@ -94,7 +94,7 @@ fn Detail(detail: ModuleDetail, flows: Vec<Affected>, letters: Vec<LostLetters>)
         </nav>
         <article data-module=name>
             <header id="head" class="top" data-live="">
-                <Icon sha256=detail.icon.clone() label=detail.label.clone()/>
+                <Icon sha256=detail.icon.clone() label=detail.label.clone() is_plain=true/>
                 <div class="who">
                     <h1>{detail.label.clone()}</h1>
                     <p class="soft">

@@ -24,7 +24,7 @@ pub use listing::{Listing, compare_versions, entry_of};
 pub use source::Source;
 
 use super::{
-    archive::Limits,
+    archive::{Icon, Limits},
     error::{Result, ServerError},
     events::Events,
     store::{
@@ -331,17 +331,18 @@ impl Catalogue {
         )))
     }
 
-    /// Gets an icon that a remote index names but that was not needed yet. `None` when no source has it.
-    pub async fn fetch_icon(&self, sha256: &str) -> Result<Option<(String, Vec<u8>)>> {
+    /// Gets an icon that a remote index names but that was not needed yet, and keeps it. `id` is its SHA-256 or the
+    /// beginning of it. `None` when no source has it.
+    pub async fn fetch_icon(&self, id: &str) -> Result<Option<Icon>> {
         for (source, _) in &self.inner.sources {
             if !matches!(**source, Source::Remote(_)) {
                 continue;
             }
-            let (source, wanted) = (Arc::clone(source), sha256.to_owned());
+            let (source, wanted) = (Arc::clone(source), id.to_owned());
             let Some(icon) = tokio::task::spawn_blocking(move || source.fetch_icon(&wanted)).await? else { continue };
-            let found = (icon.media_type.clone(), icon.bytes.clone());
-            self.inner.store.write("icon", move |tx| store::icons::put(tx, &[icon])).await?;
-            return Ok(Some(found));
+            let kept = icon.clone();
+            self.inner.store.write("icon", move |tx| store::icons::put(tx, &[kept])).await?;
+            return Ok(Some(icon));
         }
         Ok(None)
     }

@@ -1,7 +1,7 @@
 //! Modules behind an `index.json` on another host.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     io::{Read, Write},
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
@@ -39,7 +39,7 @@ pub struct Remote {
     address: String,
     agent: Agent,
     /// `None` until the index has been read.
-    icons: parking_lot::Mutex<Option<HashMap<String, ListedIcon>>>,
+    icons: parking_lot::Mutex<Option<BTreeMap<String, ListedIcon>>>,
     /// An icon could not be fetched and was forgotten, until the index is read anew.
     has_forgotten: AtomicBool,
 }
@@ -100,7 +100,7 @@ impl Remote {
         if document.format > FORMAT {
             return Err(SourceError("The catalogue's index is of a newer format: update Stockroom.".to_owned()));
         }
-        *self.icons.lock() = Some(document.icons.into_iter().collect());
+        *self.icons.lock() = Some(document.icons);
         self.has_forgotten.store(false, Ordering::Relaxed);
         let mut places = HashSet::new();
         for listed in document.modules {
@@ -152,16 +152,23 @@ impl Remote {
         }
     }
 
-    /// Downloads an icon that the index names; `None` when it does not, or when what comes is something else.
-    pub(super) fn icon(&self, sha256: &str) -> Option<Icon> {
-        let listed = self.icons.lock().as_ref()?.get(sha256).cloned()?;
-        let icon = self.fetch_icon(sha256, listed);
+    /// Downloads the icon whose SHA-256 begins with `id`; `None` when the index names none, or when what comes is
+    /// something else.
+    pub(super) fn icon(&self, id: &str) -> Option<Icon> {
+        let (sha256, listed) = self.listed(id)?;
+        let icon = self.fetch_icon(&sha256, listed);
         if icon.is_none() {
             // The next who asks is not to wait for nothing again.
             self.has_forgotten.store(true, Ordering::Relaxed);
-            self.icons.lock().as_mut()?.remove(sha256);
+            self.icons.lock().as_mut()?.remove(&sha256);
         }
         icon
+    }
+
+    fn listed(&self, id: &str) -> Option<(String, ListedIcon)> {
+        let icons = self.icons.lock();
+        let (sha256, listed) = icons.as_ref()?.range(id.to_owned()..).next()?;
+        sha256.starts_with(id).then(|| (sha256.clone(), listed.clone()))
     }
 
     fn fetch_icon(&self, sha256: &str, listed: ListedIcon) -> Option<Icon> {

@@ -89,10 +89,10 @@ impl Source {
         writer.finish()
     }
 
-    /// The icon with this SHA-256, from beside a remote index.
-    pub(super) fn fetch_icon(&self, sha256: &str) -> Option<Icon> {
+    /// The icon whose SHA-256 begins with `id`, from beside a remote index.
+    pub(super) fn fetch_icon(&self, id: &str) -> Option<Icon> {
         match self {
-            Self::Remote(remote) => remote.icon(sha256),
+            Self::Remote(remote) => remote.icon(id),
             Self::Starter | Self::Directory(_) => None,
         }
     }

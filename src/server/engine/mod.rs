@@ -17,6 +17,7 @@ mod letters;
 mod log;
 mod overview;
 mod owner;
+mod plugins;
 mod queue;
 mod quotas;
 mod record_query;
@@ -47,6 +48,7 @@ pub use flows::{Change, Visible};
 pub use ledger::record_view;
 pub use letters::WantedLetters;
 pub use owner::{ActsFor, ApiAnswer, ApiRequest, OwnApi};
+pub use plugins::{PluginAnswer, PluginRequest};
 pub use run::CoordinatorStatus;
 pub use statics::{StaticCall, not_installed};
 pub use unprocessed::public_shape;
@@ -114,6 +116,7 @@ struct Inner {
     served: owner::Served,
     statics: statics::Statics,
     quotas: quotas::Quotas,
+    plugins: plugins::Plugins,
     locks: calls::Locks,
     cache: calls::Cache,
     /// The id of the newest line of the flow log.
@@ -165,6 +168,7 @@ impl Engine {
             served: owner::Served::default(),
             statics: statics::Statics::default(),
             quotas: quotas::Quotas::default(),
+            plugins: plugins::Plugins::default(),
             locks: calls::Locks::default(),
             cache: calls::Cache::default(),
             newest_line: watch::Sender::new(line),
@@ -211,12 +215,13 @@ impl Engine {
         for (flow_id, component_id) in self.inner.store.read(store::flows::ticking).await? {
             self.register_tick(&flow_id, &component_id);
         }
+        self.find_plugins().await?;
         Ok(())
     }
 
     /// Delivers messages and ticks from now on, until [`Engine::stop`].
     pub fn spawn(&self) {
-        for work in [self.keep_time_task(), self.tick_task(), self.keep_tidy_task()] {
+        for work in [self.keep_time_task(), self.tick_task(), self.keep_tidy_task(), self.keep_plugins_task()] {
             self.inner.tasks.spawn(work);
         }
     }

@@ -215,7 +215,7 @@ fn first_out_port(manifest: &Value) -> Option<String> {
 const NOWHERE: &str = "nowhere:";
 
 /// Stands where a call has no flow.
-fn nowhere(user_id: String) -> Loaded {
+pub(super) fn nowhere(user_id: String) -> Loaded {
     let flow = Flow {
         id: format!("{NOWHERE}{user_id}"),
         user_id,

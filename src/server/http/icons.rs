@@ -6,28 +6,72 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::server::{
-    access::UserActor,
-    error::{Result, ServerError},
-    state::AppState,
-    store,
+use crate::{
+    domain::icons::{ID_LENGTH, SHEET_MAX, ids_of},
+    server::{
+        access::UserActor,
+        catalogue::is_sha256,
+        error::{Result, ServerError},
+        icons::{self, sheet},
+        state::AppState,
+    },
 };
 
+const FOR_EVER: &str = "public, max-age=31536000, immutable";
+
+/// An icon as its manifest carries it.
 pub(super) async fn serve(State(state): State<AppState>, _: UserActor, Path(sha256): Path<String>) -> Result<Response> {
-    let wanted = sha256.clone();
-    let known = state.store.read(move |connection| store::icons::get(connection, &wanted)).await?;
-    let icon = match known {
-        Some(icon) => Some(icon),
-        None => state.catalogue.fetch_icon(&sha256).await?,
+    let icon = if is_sha256(&sha256) { icons::plain(&state, &sha256).await? } else { None };
+    let (media_type, bytes) = icon.ok_or_else(unknown)?;
+    Ok(answer(&media_type, FOR_EVER, bytes))
+}
+
+/// One icon as lists show it; as it came where nothing small can be made of it.
+pub(super) async fn small(State(state): State<AppState>, _: UserActor, Path(sha256): Path<String>) -> Result<Response> {
+    if !is_sha256(&sha256) {
+        return Err(unknown());
+    }
+    let small = icons::small(&state, &[&sha256]).await?.pop().flatten().filter(|icon| !icon.bytes.is_empty());
+    let (media_type, bytes) = match small {
+        Some(icon) => (icon.media_type, icon.bytes),
+        None => icons::plain(&state, &sha256).await?.ok_or_else(unknown)?,
     };
-    let (media_type, bytes) = icon.ok_or_else(|| ServerError::NotFound("There is no such icon.".to_owned()))?;
-    Ok((
+    Ok(answer(&media_type, FOR_EVER, bytes))
+}
+
+/// Several icons in one image; a list shows its views.
+pub(super) async fn several(State(state): State<AppState>, _: UserActor, Path(ids): Path<String>) -> Result<Response> {
+    let ids = ids_of(&ids).ok_or_else(|| {
+        ServerError::Invalid(format!(
+            "A sheet has 1 to {SHEET_MAX} icons: give the first {ID_LENGTH} hex digits of the SHA-256 of each, one after \
+             another."
+        ))
+    })?;
+    let mut known = Vec::with_capacity(ids.len());
+    for (id, icon) in ids.iter().copied().zip(icons::small(&state, &ids).await?) {
+        if let Some(icon) = icon
+            && !known.iter().any(|(other, _)| *other == id)
+        {
+            known.push((id, icon));
+        }
+    }
+    // What is not there yet may come.
+    let cache = if known.len() == ids.len() { FOR_EVER } else { "no-store" };
+    Ok(answer("image/svg+xml", cache, sheet::compose(&known).into_bytes()))
+}
+
+fn unknown() -> ServerError {
+    ServerError::NotFound("There is no such icon.".to_owned())
+}
+
+fn answer(media_type: &str, cache: &'static str, bytes: Vec<u8>) -> Response {
+    (
         [
-            (header::CONTENT_TYPE, media_type.as_str()),
-            (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
-            (header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; sandbox"),
+            (header::CONTENT_TYPE, media_type),
+            (header::CACHE_CONTROL, cache),
+            (header::CONTENT_SECURITY_POLICY, "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox"),
         ],
         bytes,
     )
-        .into_response())
+        .into_response()
 }

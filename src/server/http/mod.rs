@@ -94,6 +94,8 @@ pub fn router(state: AppState) -> Router {
         .route("/backoffice/audit/export", get(audit::export))
         .route("/backoffice/flows/{id}/events", get(flow_events::stream))
         .route("/backoffice/icons/{sha256}", get(icons::serve))
+        .route("/backoffice/icons/sheet/{ids}", get(icons::several))
+        .route("/backoffice/icons/small/{sha256}", get(icons::small))
         .route("/backoffice/index", get(index::serve))
         .route("/backoffice/modules/{name}/download", get(modules::download))
         .route("/backoffice/unprocessed/export", get(unprocessed::export))

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::Registry;
 use crate::{
-    domain::module::Manifest,
+    domain::{module::Manifest, name::ModuleName},
     server::{
         error::{Result, ServerError},
         store,
@@ -72,6 +72,15 @@ impl Tree {
     pub fn app_of(&self, component: &str) -> Option<&App> {
         let (folder, _) = self.components.get(component)?;
         self.apps.iter().filter(|app| is_at_or_below(folder, &app.folder)).max_by_key(|app| app.folder.len())
+    }
+
+    /// The folders that have a `plugin.js`: the module's own, and those of the modules of a service.
+    pub fn plugins(&self, name: &ModuleName) -> Vec<String> {
+        let own = name.as_str().replace('.', "/");
+        let folders = self.files.iter().filter_map(|file| file.strip_suffix("/plugin.js"));
+        let is_plugin =
+            |folder: &&str| **folder == *own || (is_at_or_below(folder, &own) && folder.split('/').count() <= 3);
+        folders.filter(is_plugin).map(str::to_owned).collect()
     }
 
     fn read(root: PathBuf, is_component: impl Fn(&str) -> bool) -> Result<Self> {

@@ -252,7 +252,7 @@ impl Registry {
             Unready::Cancelled => Stop::Cancelled,
             Unready::Dependencies(reason) => Stop::Failed(JobFailure::new("dependencies", reason)),
             Unready::Load(findings) => {
-                let message = "Components of it cannot be loaded.".to_owned();
+                let message = "Code of it cannot be loaded.".to_owned();
                 Stop::Failed(JobFailure { code: "load".to_owned(), message, findings })
             }
             Unready::Internal(cause) => ServerError::from(cause).into(),
@@ -265,7 +265,8 @@ impl Registry {
         tokio::task::spawn_blocking(move || {
             let tree = this.tree(&sha256, &manifest)?;
             let components = tree.components.iter().map(|(name, (folder, _))| (name.clone(), folder.clone())).collect();
-            Ok(Unpacked { module: manifest.name, version: manifest.version, sha256, components })
+            let plugins = tree.plugins(&manifest.name);
+            Ok(Unpacked { module: manifest.name, version: manifest.version, sha256, components, plugins })
         })
         .await?
     }

@@ -49,6 +49,7 @@ impl Registry {
             .store
             .write("sweep", |tx| {
                 store::modules::expire_removals(tx, before(UNDO_WINDOW))?;
+                store::plugins::forget_removed(tx)?;
                 store::modules::forget_unused_archives(tx, VERSIONS_KEPT)?;
                 store::jobs::prune(tx, before(HISTORY))?;
                 store::events::prune(tx, before(HISTORY))

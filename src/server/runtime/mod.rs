@@ -1,5 +1,5 @@
 //! Makes unpacked modules ready to run: a folder each with the module's files and what npm installs beside them, in which
-//! every component has been loaded once.
+//! every component and plugin has been loaded once.
 //!
 //! The unpacked files themselves stay as they came: downloads and edits are made from them.
 
@@ -53,6 +53,8 @@ pub struct Unpacked {
     pub sha256: String,
     /// Its components: name, and folder with slashes.
     pub components: Vec<(String, String)>,
+    /// Folders with a `plugin.js`.
+    pub plugins: Vec<String>,
 }
 
 /// Why a module is not ready. Nothing of it is left then.
@@ -167,6 +169,24 @@ impl Runtime {
                     folder,
                     format!("{component} cannot be loaded: {}", failure.message),
                 ));
+            }
+        }
+        for folder in &unpacked.plugins {
+            if is_cancelled() {
+                return Err(Unready::Cancelled);
+            }
+            let plugin = folder.replace('/', ".");
+            let invocation = Invocation {
+                module: unpacked.module.clone(),
+                root: draft.to_owned(),
+                folder: folder.clone(),
+                component: plugin.clone(),
+                method: Method::Trial,
+                context: json!({}),
+            };
+            if let Err(failure) = node.host.invoke(invocation, Arc::new(Nothing)).await {
+                let message = format!("The plugin {plugin} cannot be loaded: {}", failure.message);
+                findings.push(Finding::at("load", &format!("{folder}/plugin.js"), message));
             }
         }
         if findings.is_empty() { Ok(()) } else { Err(Unready::Load(findings)) }

@@ -52,6 +52,8 @@ pub const WEBHOOK_RETRY_INTERVAL: &str = "WEBHOOK_RETRY_INTERVAL";
 pub const WEBHOOK_RETRY_MAX: &str = "WEBHOOK_RETRY_MAX";
 /// How long repeats of a failure are summed up, in minutes.
 pub const WEBHOOK_SUMMARY_MINUTES: &str = "WEBHOOK_SUMMARY_MINUTES";
+/// Time for one request to a plugin, in milliseconds.
+pub const PLUGIN_REQUEST_TIMEOUT: &str = "PLUGIN_REQUEST_TIMEOUT";
 /// Largest message, in bytes.
 pub const MESSAGE_MAX_BYTES: &str = "LIMIT_MESSAGE_MAX_BYTES";
 
@@ -71,7 +73,7 @@ const fn text(key: &'static str, default: &'static str, meaning: &'static str) -
 }
 
 /// All of them, in the order in which they are shown.
-pub const KNOWN: [Known; 24] = [
+pub const KNOWN: [Known; 25] = [
     number(
         ARCHIVE_MAX_BYTES,
         10_485_760,
@@ -121,6 +123,11 @@ pub const KNOWN: [Known; 24] = [
     ),
     number("COMPONENT_FACTORY_TIMEOUT", 300_000, "How long making a component may take, in milliseconds."),
     number(COMPONENT_RECEIVE_TIMEOUT, 1_380_000, "How long a component may work on one message, in milliseconds."),
+    number(
+        PLUGIN_REQUEST_TIMEOUT,
+        60_000,
+        "How long a plugin may take to answer a request below /plugins, in milliseconds.",
+    ),
     number(COMPONENT_POLLING_INTERVAL, 60_000, "How often components that poll are asked to, in milliseconds."),
     number(WAITING_QUEUE_MIN_TIMEOUT, 60_000, "Shortest timer that a component can set, in milliseconds."),
     number(MESSAGE_MAX_BYTES, 15_728_640, "Largest message that a component may send, in bytes of JSON."),

@@ -14,6 +14,8 @@ const VERSIONS: &[&str] = &[
     include_str!("migrations/6_stores.sql"),
     include_str!("migrations/7_accounts.sql"),
     include_str!("migrations/8_quotas.sql"),
+    include_str!("migrations/9_small_icons.sql"),
+    include_str!("migrations/10_plugins.sql"),
 ];
 
 /// Brings the database to the newest version, and refuses one that is newer than this program.

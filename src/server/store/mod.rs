@@ -19,6 +19,7 @@ pub mod icons;
 pub mod jobs;
 mod migrations;
 pub mod modules;
+pub mod plugins;
 pub mod queue;
 pub mod quotas;
 pub mod service_configuration;
@@ -127,7 +128,7 @@ impl Store {
 fn pool(path: &Path, size: usize, read_only: bool) -> std::result::Result<Pool, Box<dyn std::error::Error>> {
     let pragmas = format!(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; \
-         PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000; \
+         PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2000; \
          PRAGMA journal_size_limit = 33554432; PRAGMA query_only = {}",
         if read_only { "ON" } else { "OFF" }
     );

@@ -43,9 +43,9 @@ async fn an_unknown_port_or_member_is_named() {
     assert_eq!(port.kind, FailureKind::Cancelled);
     assert!(port.message.contains("nowhere"), "{}", port.message);
     let bench = Bench::new();
-    let member = failure(&bench, "module.exports = { receive(context) { return context.addListener('x'); } };").await;
+    let member = failure(&bench, "module.exports = { receive(context) { return context.archiveFile('x'); } };").await;
     assert_eq!(member.kind, FailureKind::Thrown);
-    assert!(member.message.contains("context.addListener"), "{}", member.message);
+    assert!(member.message.contains("context.archiveFile"), "{}", member.message);
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ mod bounds;
 mod calls;
 mod components;
 mod failures;
+mod plugins;
 mod served;
 mod spares;
 mod starter;

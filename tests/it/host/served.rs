@@ -20,20 +20,17 @@ use crate::support::{
     server::{ADMIN, TestServer},
 };
 
-struct Served {
-    folders: Folders,
-    server: TestServer,
-    actor: UserActor,
+pub struct Served {
+    pub folders: Folders,
+    pub server: TestServer,
+    pub actor: UserActor,
 }
 
 impl Served {
     /// A server with the module, and its engine at work.
-    async fn with(module: &Module) -> Self {
+    pub async fn with(module: &Module) -> Self {
         let folders = Folders::new();
-        let options = HostOptions::new(folders.data().with_file_name("host"));
-        std::fs::create_dir_all(&options.folder).expect("the host's folder");
-        let npm = Npm::new("npm", Duration::from_secs(60));
-        let node = Node { npm, host: Arc::new(NodeHost::new(options)) };
+        let node = Node { npm: Npm::new("npm", Duration::from_secs(60)), host: host(&folders) };
         let server = TestServer::with_node(&folders.data(), node).await;
         server.install(module).await;
         server.state.engine.resume().await.expect("resumes");
@@ -43,7 +40,7 @@ impl Served {
         Self { folders, server, actor }
     }
 
-    async fn running(&self, descriptor: Value) -> String {
+    pub async fn running(&self, descriptor: Value) -> String {
         let descriptor: Option<Map<String, Value>> = descriptor.as_object().cloned();
         let change = Change { name: Some("Served".to_owned()), descriptor, ..Change::default() };
         let engine = &self.server.state.engine;
@@ -52,17 +49,24 @@ impl Served {
         flow
     }
 
-    async fn call(&self, flow: &str, enqueue_only: bool) -> WebhookAnswer {
+    pub async fn call(&self, flow: &str, enqueue_only: bool) -> WebhookAnswer {
         let call = Webhook { method: "POST".to_owned(), data: json!({}), ..Webhook::default() };
         self.server.state.engine.webhook(flow, "a", call, enqueue_only).await.expect("is accepted")
     }
 
-    async fn post(&self, path: &str, body: Value) -> Answer {
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
         send(self.server.address, "POST", path, &[], &body.to_string()).await
     }
 }
 
-fn component(name: &str, manifest: Value, code: &str) -> Module {
+/// A host with a folder of its own.
+pub fn host(folders: &Folders) -> Arc<NodeHost> {
+    let options = HostOptions::new(folders.data().with_file_name(format!("host-{}", uuid::Uuid::new_v4())));
+    std::fs::create_dir_all(&options.folder).expect("the host's folder");
+    Arc::new(NodeHost::new(options))
+}
+
+pub fn component(name: &str, manifest: Value, code: &str) -> Module {
     let place = format!("acme/pay/core/{name}");
     let mut full = json!({ "name": format!("acme.pay.core.{name}"), "inPorts": ["in"], "outPorts": ["out"] });
     full.as_object_mut().expect("an object").extend(manifest.as_object().cloned().unwrap_or_default());

@@ -178,6 +178,7 @@ const RULE: &str = r#"{"role":"evil","resource":"*","action":["*"]}"#;
 
 const SIGNS_IN: &str = "/auth/component/{component}/{account}";
 const HOOK: &str = "/flows/{flow}/components/{component}";
+const PLUGIN: &str = "/plugins/acme/pay/events";
 const CALL: &str = "/flows/{running}/components/a?enqueueOnly=true";
 
 /// The routes of the public protocol.
@@ -403,6 +404,12 @@ pub const OTHERS: &[Row] = &[
     look("/", "/", Anybody, 200),
     look("/healthz", "/healthz", Anybody, 200),
     look("/openapi.json", "/openapi.json", Anybody, 200),
+    // No plugin is installed: what there is of them says who is let in.
+    look("/plugins/{*path}", PLUGIN, Anybody, 404),
+    change("POST", "/plugins/{*path}", PLUGIN, Anybody, 404, "{}").inert(),
+    change("PUT", "/plugins/{*path}", PLUGIN, Anybody, 404, "{}").inert(),
+    change("PATCH", "/plugins/{*path}", PLUGIN, Anybody, 404, "{}").inert(),
+    change("DELETE", "/plugins/{*path}", PLUGIN, Anybody, 404, "").inert(),
     look("/backoffice", "/backoffice", Admins, 303),
     look("/backoffice/", "/backoffice/", Admins, 303),
     look("/backoffice/assets/{version}/{*path}", "/backoffice/assets/0/nothing", Anybody, 404),
@@ -410,6 +417,8 @@ pub const OTHERS: &[Row] = &[
     look("/backoffice/audit/export", "/backoffice/audit/export", Admins, 200),
     look("/backoffice/flows/{id}/events", "/backoffice/flows/{flow}/events?seen=", Admins, 200).streams(),
     look("/backoffice/icons/{sha256}", "/backoffice/icons/{icon}", Admins, 200),
+    look("/backoffice/icons/sheet/{ids}", "/backoffice/icons/sheet/0123456789abcdef", Admins, 200),
+    look("/backoffice/icons/small/{sha256}", "/backoffice/icons/small/{icon}", Admins, 200),
     look("/backoffice/index", "/backoffice/index", Admins, 200),
     look("/backoffice/modules/{name}/download", "/backoffice/modules/acme.pay/download", Admins, 200),
     look("/backoffice/unprocessed/export", "/backoffice/unprocessed/export?reason=thrown", Admins, 200),

@@ -49,7 +49,9 @@ pub(super) struct Origin {
 }
 
 /// What only a component that runs in its flow can ask for.
-const OF_RUNS: [&str; 8] = [
+const OF_RUNS: [&str; 10] = [
+    "addListener",
+    "removeListener",
     "send",
     "setTimeout",
     "clearTimeout",
@@ -64,6 +66,11 @@ impl Origin {
     /// `vendor:service`, which locks and service states are kept by.
     fn service(&self) -> String {
         self.component_type.split('.').take(2).collect::<Vec<_>>().join(":")
+    }
+
+    /// Whose service state it is: a plugin has one of its own, if it is of a module and not of a service.
+    fn state_service(&self) -> String {
+        if self.method == Method::Plugin { self.component_type.replace('.', ":") } else { self.service() }
     }
 
     fn flow_id(&self) -> &str {
@@ -125,6 +132,8 @@ impl ComponentCalls {
             return Err(CallError::new(format!("{name} is not there in a static call: its flow does not run it.")));
         }
         match name {
+            "addListener" => self.engine.add_listener(&self.origin, read(name, args)?).await,
+            "removeListener" => self.engine.remove_listener(&self.origin, read(name, args)?).await,
             "api" => self.api(read(name, args)?).await,
             "staticCall" => self.static_call(read(name, args)?).await,
             "send" => self.send(read(name, args)?).await,
@@ -215,6 +224,6 @@ fn unknown(name: &str) -> CallError {
     }
 }
 
-fn internal(cause: ServerError) -> CallError {
+pub(super) fn internal(cause: ServerError) -> CallError {
     CallError::new(cause.public().message)
 }

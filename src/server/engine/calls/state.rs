@@ -52,7 +52,7 @@ impl ComponentCalls {
                 component_id: self.origin.component_id.clone(),
             },
             Of::Flow => Owner::Flow(self.origin.flow_id().to_owned()),
-            Of::Service => Owner::Service(self.origin.service()),
+            Of::Service => Owner::Service(self.origin.state_service()),
         };
         let key =
             || key.filter(|key| !key.is_empty()).ok_or_else(|| CallError::new(format!("state.{verb} needs a key.")));

@@ -21,7 +21,7 @@ use tokio::{
 use tokio_util::{codec::FramedRead, sync::CancellationToken};
 
 use super::{
-    CallError, Calls, Failure, FailureKind, HostError, HostLimits, Invocation,
+    CallError, Calls, Failure, FailureKind, HostError, HostLimits, Invocation, Method,
     frames::{self, Incoming, Outgoing},
     output,
     owner::Owner,
@@ -124,13 +124,14 @@ impl Connection {
             let message = format!("What {} is to be run with is too big: {} bytes.", invocation.component, frame.len());
             return Ok(Err(Failure::new(FailureKind::TooBig, message)));
         }
+        let is_resident = invocation.method == Method::Plugin;
         let (end, ended) = oneshot::channel();
         {
             let mut table = self.table.lock();
             if table.is_closed {
                 return Err(Gone(invocation));
             }
-            table.running.insert(id, Running { calls, end, previous: None });
+            table.running.insert(id, Running { calls, end, previous: None, is_resident });
         }
         let _guard = Given { connection: self, id };
         drop(self.sender.send(frame));
@@ -167,7 +168,7 @@ impl Connection {
     pub fn retire_if_idle(self: &Arc<Self>, idle: Duration) {
         let is_idle = {
             let table = self.table.lock();
-            table.running.is_empty() && table.last_used.elapsed() >= idle
+            table.running.is_empty() && !table.has_residents() && table.last_used.elapsed() >= idle
         };
         if is_idle {
             self.retire();
@@ -238,8 +239,12 @@ impl Connection {
     fn end(&self, id: u64, outcome: Result<Value, Failure>) {
         let mut table = self.table.lock();
         table.last_used = Instant::now();
-        if let Some(Running { calls, end, .. }) = table.running.remove(&id) {
-            table.linger(id, calls);
+        if let Some(Running { calls, end, is_resident, .. }) = table.running.remove(&id) {
+            if is_resident && outcome.is_ok() {
+                table.settle(id, calls);
+            } else {
+                table.linger(id, calls);
+            }
             // Whoever waited may have given up.
             let _ = end.send(outcome);
         }

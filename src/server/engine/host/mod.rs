@@ -191,7 +191,8 @@ pub struct Invocation {
     pub context: Value,
 }
 
-/// What a component can be asked to do; `Load` only loads its code, `Quota` reads the rules of its module's `quota.js`.
+/// What a component can be asked to do; `Load` only loads its code, `Quota` reads the rules of its module's `quota.js`. From
+/// `Plugin` on it is a plugin that is asked, whose folder and name stand in the place of a component's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Method {
@@ -202,12 +203,21 @@ pub enum Method {
     Signal,
     Load,
     Quota,
+    /// Runs `plugin.js`. What it has registered stays in the process, and its calls are answered until that ends.
+    Plugin,
+    /// Runs `plugin.js` to see whether it can be run, with nothing behind it.
+    Trial,
+    Route,
+    Job,
+    Listener,
+    /// Does nothing: shows that the process still listens.
+    Ping,
 }
 
 impl Method {
     /// Whether a version runs with it; all else only tries what is there.
     fn is_work(self) -> bool {
-        !matches!(self, Self::Load | Self::Quota)
+        !matches!(self, Self::Load | Self::Quota | Self::Trial)
     }
 }
 

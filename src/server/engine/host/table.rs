@@ -21,10 +21,14 @@ pub(super) struct Running {
     pub end: oneshot::Sender<Result<Value, Failure>>,
     /// Resolves when the last call is done that has to come before the next one.
     pub previous: Option<oneshot::Receiver<()>>,
+    /// It stays when it has ended well: its calls are answered for as long as the process is there.
+    pub is_resident: bool,
 }
 
 pub(super) struct Table {
     pub running: HashMap<u64, Running>,
+    /// Ended well, and stays.
+    residents: HashMap<u64, Arc<dyn Calls>>,
     /// Ended, but what they have left running may still call.
     lingering: VecDeque<(Instant, u64, Arc<dyn Calls>)>,
     /// Takes nothing new any more.
@@ -34,7 +38,22 @@ pub(super) struct Table {
 
 impl Table {
     pub fn new() -> Self {
-        Self { running: HashMap::new(), lingering: VecDeque::new(), is_closed: false, last_used: Instant::now() }
+        Self {
+            running: HashMap::new(),
+            residents: HashMap::new(),
+            lingering: VecDeque::new(),
+            is_closed: false,
+            last_used: Instant::now(),
+        }
+    }
+
+    /// Keeps a plugin: its process has something to do from now on.
+    pub fn settle(&mut self, id: u64, calls: Arc<dyn Calls>) {
+        self.residents.insert(id, calls);
+    }
+
+    pub fn has_residents(&self) -> bool {
+        !self.residents.is_empty()
     }
 
     pub fn linger(&mut self, id: u64, calls: Arc<dyn Calls>) {
@@ -49,13 +68,16 @@ impl Table {
     /// Takes nothing new from now on, and gives what runs, and who answers what has been left running.
     pub fn close(&mut self) -> (HashMap<u64, Running>, Vec<Arc<dyn Calls>>) {
         self.is_closed = true;
-        (std::mem::take(&mut self.running), self.lingering.drain(..).map(|(.., calls)| calls).collect())
+        let lingering = self.lingering.drain(..).map(|(.., calls)| calls);
+        (std::mem::take(&mut self.running), lingering.chain(self.residents.drain().map(|(_, calls)| calls)).collect())
     }
 
     /// Who answers the calls of an invocation, what a call has to wait for, and whom it has to tell that it is done.
     pub fn answering(&mut self, id: u64, name: &str) -> Option<Answering> {
         let Some(running) = self.running.get_mut(&id) else {
-            let calls = self.lingering.iter().find(|(_, lingering, _)| *lingering == id)?.2.clone();
+            let lingering =
+                || self.lingering.iter().find(|(_, lingering, _)| *lingering == id).map(|(.., calls)| calls);
+            let calls = self.residents.get(&id).or_else(lingering)?.clone();
             return Some(Answering { calls, previous: None, done: None });
         };
         let calls = running.calls.clone();

@@ -25,6 +25,9 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(get, post, put, delete))
 }
 
+/// A stranger's code must not put a page of its own beside the back office.
+pub(super) const SANDBOX: HeaderValue = HeaderValue::from_static("sandbox; default-src 'none'");
+
 macro_rules! hook {
     ($method:ident, $id:literal) => {
         /// Call a component, and get what it answers; 202 where nobody answers, or with `enqueueOnly=true`.
@@ -108,10 +111,13 @@ fn answer(status: u16, headers: Map<String, Value>, body: Value) -> Result<Respo
         Value::String(text) => (status, text).into_response(),
         body => (status, Json(body)).into_response(),
     };
-    // A stranger's code must not put a page of its own beside the back office.
-    response
-        .headers_mut()
-        .insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox; default-src 'none'"));
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, SANDBOX);
+    add_headers(&mut response, headers);
+    Ok(response)
+}
+
+/// Adds a stranger's headers, but for those that are the server's own business.
+pub(super) fn add_headers(response: &mut Response, headers: Map<String, Value>) {
     for (name, value) in headers {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let (Ok(name), Ok(value)) = (HeaderName::from_str(&name), HeaderValue::from_str(&text)) else { continue };
@@ -122,5 +128,4 @@ fn answer(status: u16, headers: Map<String, Value>, body: Value) -> Result<Respo
             response.headers_mut().insert(name, value);
         }
     }
-    Ok(response)
 }

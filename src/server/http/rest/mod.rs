@@ -16,6 +16,7 @@ mod json;
 mod logs;
 mod module_view;
 mod modules;
+mod plugins;
 mod problem;
 mod publish;
 mod records;
@@ -79,6 +80,11 @@ pub fn router() -> Router<AppState> {
     // Made once: it does not change while the server runs.
     let text: Arc<str> = document.to_json().unwrap_or_default().into();
     router
+        // What is there depends on what is installed.
+        .route(
+            "/plugins/{*path}",
+            get(plugins::call).post(plugins::call).put(plugins::call).patch(plugins::call).delete(plugins::call),
+        )
         .route(
             "/openapi.json",
             get(move || async move {
