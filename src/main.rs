@@ -253,6 +253,9 @@ async fn run(mut config: Config) -> Result<(), String> {
             async move { stopping.cancelled().await }
         });
     let server = tokio::spawn(server.into_future());
+    // Asking Node what it is takes a moment, for which the first installation would wait otherwise.
+    let first = processes.clone();
+    tokio::spawn(async move { drop(first.cannot_run().await) });
     asked_to_end.await;
     tracing::info!("ending: what is under way has {} seconds", GRACE.as_secs());
     stopping.cancel();

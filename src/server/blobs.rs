@@ -4,10 +4,16 @@
 use std::{path::Path, sync::Arc};
 
 use futures::{StreamExt, TryStreamExt, stream::BoxStream};
-use object_store::{ObjectStore, ObjectStoreExt, WriteMultipart, local::LocalFileSystem, path::Path as Key};
+use object_store::{
+    GetResultPayload, ObjectStore, ObjectStoreExt, WriteMultipart, local::LocalFileSystem, path::Path as Key,
+};
 use tokio::io::AsyncReadExt;
+use tokio_util::io::ReaderStream;
 
 use super::error::{Result, ServerError};
+
+/// Bytes that are read at once.
+const PIECE: usize = 256 * 1024;
 
 /// The blob store.
 #[derive(Clone)]
@@ -40,7 +46,7 @@ impl Blobs {
         }
         let mut file = tokio::fs::File::open(file).await?;
         let mut upload = WriteMultipart::new(self.store.put_multipart(&key(sha256)).await?);
-        let mut buffer = vec![0; 256 * 1024];
+        let mut buffer = vec![0; PIECE];
         loop {
             let read = file.read(&mut buffer).await?;
             if read == 0 {
@@ -72,7 +78,15 @@ impl Blobs {
             }
             Err(cause) => return Err(cause.into()),
         };
-        Ok((found.meta.size, found.into_stream().map_err(std::io::Error::other).boxed()))
+        let size = found.meta.size;
+        let bytes = match found.payload {
+            // In larger pieces than its own stream has: each is read on another thread.
+            GetResultPayload::File(file, _) => {
+                ReaderStream::with_capacity(tokio::fs::File::from_std(file), PIECE).boxed()
+            }
+            GetResultPayload::Stream(bytes) => bytes.map_err(std::io::Error::other).boxed(),
+        };
+        Ok((size, bytes))
     }
 
     /// The bytes from `range.start` up to, without, `range.end`.

@@ -63,15 +63,19 @@ impl Listing {
         self.revision.fetch_add(1, Relaxed);
     }
 
-    /// Marks a module as installed in `installed`. `false` when the list must be made anew instead: after a removal, and
-    /// where the entry is not surely the catalogue's, because another version was installed before or a newer one is now.
-    pub(super) fn set_installed(&self, name: &str, installed: Option<&str>) -> bool {
+    /// Marks a module as installed in `installed`, or as removed. `offered` is the newest sound version that the catalogue
+    /// has. `false` when the list must be made anew instead: where the entry is not surely the catalogue's, before and
+    /// afterwards.
+    pub(super) fn set_installed(&self, name: &str, installed: Option<&str>, offered: Option<&str>) -> bool {
         let mut index = self.index.write();
         let Some(card) = index.cards().iter().find(|card| card.name == name) else { return false };
-        let offered_is_newest = card.installed.is_none()
-            && card.broken.is_none()
-            && installed.is_some_and(|version| compare_versions(&card.version, version).is_ge());
-        if !offered_is_newest {
+        let is_offered = card.broken.is_none() && offered.is_some_and(|version| version == card.version);
+        let stays_offered = match installed {
+            // Another version that was installed before may have been newer.
+            Some(version) => card.installed.is_none() && compare_versions(&card.version, version).is_ge(),
+            None => true,
+        };
+        if !is_offered || !stays_offered {
             return false;
         }
         let update = installed.and_then(|version| update_for(&card.version, version));
@@ -129,5 +133,61 @@ pub fn entry_of(manifest: &Manifest) -> Entry {
             ..Card::default()
         },
         component_names,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAME: &str = "acme.mail";
+
+    fn entry(version: &str, broken: bool) -> Entry {
+        let broken = broken.then(|| "It is broken.".to_owned());
+        let card = Card { name: NAME.to_owned(), version: version.to_owned(), broken, ..Card::default() };
+        Entry { card, component_names: String::new() }
+    }
+
+    fn listing(offered: &[(&str, bool)], installed: Option<&str>) -> Listing {
+        let listing = Listing::default();
+        let offered = offered.iter().map(|(version, broken)| entry(version, *broken)).collect();
+        listing.rebuild(offered, installed.map(|version| entry(version, false)).into_iter().collect());
+        listing
+    }
+
+    fn shown(listing: &Listing) -> Vec<Card> {
+        listing.with(|index| index.cards().to_vec())
+    }
+
+    #[test]
+    fn changing_one_entry_gives_what_making_the_list_anew_would() {
+        let offers: [&[(&str, bool)]; 7] = [
+            &[],
+            &[("1.0.0", false)],
+            &[("1.1.0", false)],
+            &[("1.0.0", false), ("1.1.0", false)],
+            &[("1.1.0", true)],
+            &[("1.0.0", false), ("1.1.0", true)],
+            &[("1.0.0", true), ("1.1.0", false)],
+        ];
+        let versions = [None, Some("1.0.0"), Some("1.1.0"), Some("2.0.0")];
+        let mut changed = 0;
+        for offered in offers {
+            let newest = offered.iter().rfind(|(_, broken)| !broken).map(|(version, _)| *version);
+            for (before, after) in
+                versions.iter().flat_map(|before| versions.iter().map(move |after| (*before, *after)))
+            {
+                let listing = self::listing(offered, before);
+                if listing.set_installed(NAME, after, newest) {
+                    changed += 1;
+                    assert_eq!(
+                        shown(&listing),
+                        shown(&self::listing(offered, after)),
+                        "{offered:?} {before:?} {after:?}"
+                    );
+                }
+            }
+        }
+        assert!(changed > 20, "most changes need no new list: {changed}");
     }
 }

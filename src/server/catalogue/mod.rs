@@ -242,13 +242,20 @@ impl Catalogue {
     /// Shows a module as installed in `installed`, or as removed.
     pub async fn set_installed(&self, name: &ModuleName, installed: Option<&str>) -> Result<()> {
         let _alone = self.inner.listing_gate.lock().await;
-        if self.inner.listing.set_installed(name.as_str(), installed) { Ok(()) } else { self.rebuild_alone().await }
+        let offered = self.newest(name).await?;
+        let is_done = self.inner.listing.set_installed(name.as_str(), installed, offered.as_deref());
+        if is_done { Ok(()) } else { self.rebuild_alone().await }
     }
 
     /// The newest version that the catalogue offers, when it is newer than `installed`.
     pub async fn update_for(&self, name: &ModuleName, installed: &str) -> Result<Option<String>> {
+        Ok(self.newest(name).await?.filter(|version| compare_versions(version, installed).is_gt()))
+    }
+
+    /// The newest version that is sound.
+    async fn newest(&self, name: &ModuleName) -> Result<Option<String>> {
         let newest = self.offers(name).await?.into_iter().find(|offer| offer.manifest.is_some());
-        Ok(newest.map(|offer| offer.version).filter(|version| compare_versions(version, installed).is_gt()))
+        Ok(newest.map(|offer| offer.version))
     }
 
     async fn announce(&self) -> Result<()> {
