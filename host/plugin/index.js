@@ -69,9 +69,10 @@ function meant({ folder, context }) {
 const METHODS = {
     plugin: boot,
     trial: attempt,
-    route: async (id, invocation) => {
+    route: async (id, invocation, server) => {
         const plugin = meant(invocation);
-        return answer(plugin, plugin.routes[invocation.context.route], invocation.context.request);
+        const { route, request } = invocation.context;
+        return answer(plugin, plugin.routes[route], request, (name, args) => server.call(id, name, args));
     },
     job: async (id, invocation) => {
         await meant(invocation).jobs.get(invocation.context.job)?.operation();

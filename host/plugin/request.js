@@ -2,6 +2,7 @@
 
 'use strict';
 
+const { EventEmitter } = require('node:events');
 const { httpError } = require('./http-error');
 const { remember } = require('./user');
 
@@ -78,6 +79,8 @@ async function requestOf({ settings }, asked) {
         app: {},
         info: { hostname: asked.hostname, host: asked.headers.host ?? asked.hostname, remoteAddress: asked.address,
             received: Date.now() },
+        /** Tells that nobody waits any more: its event `close`. */
+        raw: { req: new EventEmitter() },
         auth: { isAuthenticated: Boolean(asked.user), credentials: asked.user ?? {} }
     };
     remember(request, asked.user);

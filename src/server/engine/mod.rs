@@ -48,7 +48,7 @@ pub use flows::{Change, Visible};
 pub use ledger::record_view;
 pub use letters::WantedLetters;
 pub use owner::{ActsFor, ApiAnswer, ApiRequest, OwnApi};
-pub use plugins::{PluginAnswer, PluginRequest};
+pub use plugins::{PluginAnswer, PluginBody, PluginRequest};
 pub use run::CoordinatorStatus;
 pub use statics::{StaticCall, not_installed};
 pub use unprocessed::public_shape;

@@ -15,7 +15,7 @@ use tower::ServiceExt;
 
 use super::served::{Served, host};
 use crate::support::{
-    client::{Answer, JSON, NOBODY, get, send},
+    client::{Answer, JSON, NOBODY, get, send, status_of_stream},
     ended, eventually,
     folder::{column, execute, installed},
     module::Module,
@@ -154,6 +154,31 @@ async fn what_a_route_refuses_and_what_it_breaks_has_the_usual_shape() {
     assert_eq!(ask(&served, "POST", "/plugins/acme/pay/checked", &[], body).await.json(), json!(true));
     let broken = send(served.server.address, "POST", "/plugins/acme/pay/broken", &[JSON], "{").await;
     assert_eq!((broken.status, &broken.json()["message"]), (400, &json!("The body is no JSON.")));
+}
+
+#[tokio::test]
+async fn an_answer_may_come_bit_by_bit_and_ends_when_nobody_reads_it() {
+    let served = Served::with(&plugin(
+        "1.0.0",
+        "const { PassThrough, Readable } = require('node:stream');
+        let left = 0;
+        route('GET', '/all', (req, h) => h.response(Readable.from(['one,', 'two'])).type('text/plain'));
+        route('GET', '/events', (req, h) => {
+            const stream = new PassThrough();
+            const beat = setInterval(() => stream.write('data: {}\\n\\n'), 50);
+            req.raw.req.on('close', () => { clearInterval(beat); left += 1; });
+            return h.response(stream).type('text/event-stream');
+        });
+        route('GET', '/left', () => left);",
+    ))
+    .await;
+    let all = served.server.get("/plugins/acme/pay/all").await;
+    assert_eq!((all.text().as_str(), all.header("content-type")), ("one,two", Some("text/plain")));
+    assert_eq!(status_of_stream(served.server.address, "/plugins/acme/pay/events", &[]).await, 200);
+    eventually("it has noticed", async || {
+        (served.server.get("/plugins/acme/pay/left").await.json() == 1).then_some(())
+    })
+    .await;
 }
 
 const TASKS: &str = "

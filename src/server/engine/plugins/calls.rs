@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
-use super::Plugin;
+use super::{Plugin, stream::Stream};
 use crate::server::{
     engine::{
         Engine, Webhook, WebhookAnswer,
@@ -28,6 +28,8 @@ pub(super) struct PluginCalls {
     start: u64,
     /// The plugin's own: when they are gone, so is it.
     is_own: bool,
+    /// Where an answer goes that comes bit by bit.
+    stream: Option<Arc<Stream>>,
     /// Answers what components ask in the same way.
     common: ComponentCalls,
 }
@@ -60,7 +62,7 @@ struct Trigger {
 }
 
 impl PluginCalls {
-    pub fn new(engine: Engine, plugin: &Plugin, start: u64, is_own: bool) -> Self {
+    pub fn new(engine: Engine, plugin: &Plugin, start: u64) -> Self {
         let origin = Origin {
             loaded: Arc::new(nowhere(String::new())),
             component_id: String::new(),
@@ -71,7 +73,15 @@ impl PluginCalls {
             statically: None,
         };
         let common = ComponentCalls::new(engine.clone(), origin);
-        Self { engine, plugin: plugin.clone(), start, is_own, common }
+        Self { engine, plugin: plugin.clone(), start, is_own: false, stream: None, common }
+    }
+
+    pub fn of_its_own(self) -> Self {
+        Self { is_own: true, ..self }
+    }
+
+    pub fn answering(self, stream: Option<Arc<Stream>>) -> Self {
+        Self { stream, ..self }
     }
 
     async fn dispatch(&self, name: &str, mut args: Value) -> Answer {
@@ -81,6 +91,11 @@ impl PluginCalls {
                 Ok(Value::Null)
             }
             "lock" | "lock.extend" | "lock.unlock" => self.common.call(name.to_owned(), args).await,
+            "answer.begin" | "answer.part" => match &self.stream {
+                None => Err(CallError::new(format!("{name} is there for routes alone."))),
+                Some(stream) if name == "answer.begin" => stream.begin(read(name, args)?),
+                Some(stream) => stream.part(read(name, args)?).await,
+            },
             "trigger" => self.trigger(read(name, args)?).await,
             _ => match name.split_once('.') {
                 Some(("state", _)) => {

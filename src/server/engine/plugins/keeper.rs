@@ -172,7 +172,7 @@ impl Engine {
             "limits": self.plugin_limits(START_MS),
         });
         let invocation = plugin.invocation(root.clone(), Method::Plugin, context);
-        let calls = Arc::new(PluginCalls::new(self.clone(), plugin, start, true));
+        let calls = Arc::new(PluginCalls::new(self.clone(), plugin, start).of_its_own());
         let value = match self.inner.host.invoke(invocation, calls).await {
             Ok(value) => value,
             Err(failure) => {

@@ -10,6 +10,7 @@ mod model;
 mod request;
 mod routes;
 mod schedule;
+mod stream;
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
@@ -22,7 +23,7 @@ use tokio::{
 };
 use tokio_util::sync::DropGuard;
 
-pub use request::{PluginAnswer, PluginRequest};
+pub use request::{PluginAnswer, PluginBody, PluginRequest};
 
 use super::{
     Engine,
@@ -186,7 +187,19 @@ impl Engine {
         running: &Running,
         method: Method,
         receive_ms: u64,
+        context: Value,
+    ) -> Result<Value, Failure> {
+        self.ask_plugin_streaming(running, method, receive_ms, context, None).await
+    }
+
+    /// As [`Engine::ask_plugin`]; what it gives may come bit by bit.
+    async fn ask_plugin_streaming(
+        &self,
+        running: &Running,
+        method: Method,
+        receive_ms: u64,
         mut context: Value,
+        stream: Option<Arc<stream::Stream>>,
     ) -> Result<Value, Failure> {
         let config = self
             .plugin_config(&running.plugin)
@@ -196,8 +209,8 @@ impl Engine {
         context["config"] = config;
         context["limits"] = self.plugin_limits(receive_ms);
         let invocation = running.plugin.invocation(running.root.clone(), method, context);
-        let calls = Arc::new(calls::PluginCalls::new(self.clone(), &running.plugin, running.start, false));
-        let answer = self.inner.host.invoke(invocation, calls).await;
+        let calls = calls::PluginCalls::new(self.clone(), &running.plugin, running.start).answering(stream);
+        let answer = self.inner.host.invoke(invocation, Arc::new(calls)).await;
         if answer.as_ref().is_err_and(is_elsewhere) {
             self.inner.plugins.lost(&running.plugin.name, running.start);
         }

@@ -6,10 +6,13 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use super::{
     Engine, Running, is_elsewhere,
     routes::{self, Auth},
+    stream,
 };
 use crate::server::{
     engine::host::{Failure, FailureKind, Method},
@@ -41,11 +44,18 @@ pub struct PluginRequest {
 }
 
 /// What a plugin answers.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct PluginAnswer {
     pub status: u16,
     pub headers: Map<String, Value>,
-    pub body: Bytes,
+    pub body: PluginBody,
+}
+
+/// A body as a whole, or bit by bit until either end closes it or the server ends.
+#[derive(Debug)]
+pub enum PluginBody {
+    Whole(Bytes),
+    Stream(mpsc::Receiver<Bytes>, CancellationToken),
 }
 
 /// As the process says it.
@@ -94,7 +104,7 @@ impl Engine {
                 },
             });
             match self.answer_of(&running, context).await? {
-                Ok(value) => return read(&name, value),
+                Ok(answer) => return Ok(answer),
                 Err(failure) if is_elsewhere(&failure) => {}
                 Err(failure) => return Err(ServerError::Unavailable(told(&name, failure))),
             }
@@ -102,16 +112,36 @@ impl Engine {
         Err(ServerError::Unavailable(format!("The process of the plugin {name} ends as soon as it is started.")))
     }
 
-    async fn answer_of(&self, running: &Arc<Running>, context: Value) -> Result<Result<Value, Failure>> {
+    async fn answer_of(&self, running: &Arc<Running>, context: Value) -> Result<Result<PluginAnswer, Failure>> {
         let name = &running.plugin.name;
         let Ok(_room) = running.room.try_acquire() else {
             return Err(ServerError::Unavailable(format!("The plugin {name} has too much to do. Try again later.")));
         };
         let patience = self.inner.settings.number(PLUGIN_REQUEST_TIMEOUT).max(1);
-        // Its process is not ended because one of its handlers hangs.
-        let asking = self.ask_plugin(running, Method::Route, u64::from(u32::MAX), context);
-        if let Ok(answer) = tokio::time::timeout(Duration::from_millis(patience), asking).await {
-            return Ok(answer);
+        let (stream, begins, goes_on) = stream::open();
+        let (this, asked) = (self.clone(), Arc::clone(running));
+        // What comes bit by bit outlives this request.
+        let mut asking = tokio::spawn(async move {
+            let stream = Arc::new(stream);
+            let streaming = Some(Arc::clone(&stream));
+            // Its process is not ended because one of its handlers hangs.
+            let limit = u64::from(u32::MAX);
+            let answer = this.ask_plugin_streaming(&asked, Method::Route, limit, context, streaming).await;
+            stream.close();
+            answer
+        });
+        tokio::select! {
+            // Both may be there: then the answer has come bit by bit, and is ended already.
+            biased;
+            Ok(head) = begins => {
+                let body = PluginBody::Stream(goes_on, self.inner.stopping.clone());
+                return Ok(Ok(PluginAnswer { status: head.status, headers: head.headers, body }));
+            }
+            answer = &mut asking => return Ok(match answer? {
+                Ok(value) => Ok(read(name, value)?),
+                Err(failure) => Err(failure),
+            }),
+            () = tokio::time::sleep(Duration::from_millis(patience)) => asking.abort(),
         }
         let (this, still) = (self.clone(), Arc::clone(running));
         self.inner.tasks.spawn(async move {
@@ -140,5 +170,5 @@ fn read(name: &str, value: Value) -> Result<PluginAnswer> {
         (Some(text), Some("base64")) => STANDARD.decode(text).map_err(|_| wrong())?.into(),
         (Some(text), _) => text.into(),
     };
-    Ok(PluginAnswer { status: said.status, headers: said.headers, body })
+    Ok(PluginAnswer { status: said.status, headers: said.headers, body: PluginBody::Whole(body) })
 }

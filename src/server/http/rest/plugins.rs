@@ -1,12 +1,15 @@
 //! The routes of installed modules' plugins. Whoever asks is somebody if they show a token; a browser's session is not given
 //! to strangers' code.
 
+use std::convert::Infallible;
+
 use axum::{
     body::Body,
     extract::{Request, State},
     http::{StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
+use futures::StreamExt;
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -15,7 +18,7 @@ use super::{
 };
 use crate::server::{
     access::Via,
-    engine::PluginRequest,
+    engine::{PluginBody, PluginRequest},
     error::{Result, ServerError},
     http::identity::Identity,
     state::AppState,
@@ -49,7 +52,15 @@ pub(super) async fn call(State(state): State<AppState>, identity: Identity, requ
     };
     let answer = state.engine.plugin_request(asked).await?;
     let status = StatusCode::from_u16(answer.status).map_err(ServerError::internal)?;
-    let mut response = (status, Body::from(answer.body)).into_response();
+    let body = match answer.body {
+        PluginBody::Whole(bytes) => Body::from(bytes),
+        PluginBody::Stream(parts, stopping) => {
+            let parts = futures::stream::unfold(parts, async |mut parts| Some((parts.recv().await?, parts)));
+            let ended = stopping.cancelled_owned();
+            Body::from_stream(parts.map(Ok::<_, Infallible>).take_until(ended))
+        }
+    };
+    let mut response = (status, body).into_response();
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, SANDBOX);
     add_headers(&mut response, answer.headers);
     Ok(response)
