@@ -74,15 +74,6 @@ impl Tree {
         self.apps.iter().filter(|app| is_at_or_below(folder, &app.folder)).max_by_key(|app| app.folder.len())
     }
 
-    /// The folders that have a `plugin.js`: the module's own, and those of the modules of a service.
-    pub fn plugins(&self, name: &ModuleName) -> Vec<String> {
-        let own = name.as_str().replace('.', "/");
-        let folders = self.files.iter().filter_map(|file| file.strip_suffix("/plugin.js"));
-        let is_plugin =
-            |folder: &&str| **folder == *own || (is_at_or_below(folder, &own) && folder.split('/').count() <= 3);
-        folders.filter(is_plugin).map(str::to_owned).collect()
-    }
-
     fn read(root: PathBuf, is_component: impl Fn(&str) -> bool) -> Result<Self> {
         let mut tree = Self { root, ..Self::default() };
         for entry in walkdir::WalkDir::new(&tree.root).follow_links(false).sort_by_file_name() {
@@ -169,6 +160,21 @@ impl Trees {
     }
 }
 
+/// The folders in an unpacked archive that have a `plugin.js`: the module's own, and those of the modules of a service.
+pub fn plugin_folders(unpacked: &Path, name: &ModuleName) -> Vec<String> {
+    let own = name.as_str().replace('.', "/");
+    let mut folders = vec![own.clone()];
+    if own.split('/').count() < 3
+        && let Ok(entries) = unpacked.join(&own).read_dir()
+    {
+        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        folders.extend(names.filter(|name| name != "node_modules").map(|name| format!("{own}/{name}")));
+    }
+    folders.retain(|folder| unpacked.join(folder).join("plugin.js").is_file());
+    folders.sort();
+    folders
+}
+
 impl Registry {
     /// What was read off every installed archive, by module.
     pub async fn installed_manifests(&self) -> Result<Vec<Manifest>> {
@@ -193,12 +199,17 @@ impl Registry {
         .await?
     }
 
+    /// The unpacked files of an archive.
+    pub fn unpacked_folder(&self, sha256: &str) -> PathBuf {
+        self.inner.data.modules().join(sha256)
+    }
+
     pub(super) fn tree(&self, sha256: &str, manifest: &Manifest) -> Result<Arc<Tree>> {
         if let Some(tree) = self.inner.trees.get(sha256) {
             return Ok(tree);
         }
         let is_component = |name: &str| manifest.components.iter().any(|component| component.name == name);
-        let tree = Arc::new(Tree::read(self.inner.data.modules().join(sha256), is_component)?);
+        let tree = Arc::new(Tree::read(self.unpacked_folder(sha256), is_component)?);
         self.inner.trees.put(sha256, &tree);
         Ok(tree)
     }

@@ -11,7 +11,9 @@ use std::{
 };
 
 use super::{
-    Registry, is_downgrade,
+    Registry,
+    installed::plugin_folders,
+    is_downgrade,
     job::{Stop, check_cancelled},
     losses::with_flows,
 };
@@ -265,7 +267,7 @@ impl Registry {
         tokio::task::spawn_blocking(move || {
             let tree = this.tree(&sha256, &manifest)?;
             let components = tree.components.iter().map(|(name, (folder, _))| (name.clone(), folder.clone())).collect();
-            let plugins = tree.plugins(&manifest.name);
+            let plugins = plugin_folders(&this.unpacked_folder(&sha256), &manifest.name);
             Ok(Unpacked { module: manifest.name, version: manifest.version, sha256, components, plugins })
         })
         .await?

@@ -23,7 +23,7 @@ use std::{
 use tokio::sync::Semaphore;
 
 pub use edit::Files;
-pub use installed::{App, InstalledModule, Tree};
+pub use installed::{App, InstalledModule, Tree, plugin_folders};
 pub use installer::Checkpoint;
 pub use receive::Received;
 pub use removal::Spared;

@@ -92,6 +92,15 @@ pub fn installed(connection: &Connection, name: &ModuleName) -> Result<Option<In
         .optional()?)
 }
 
+/// Every installed module and the SHA-256 of its archive, by name.
+pub fn installed_versions(connection: &Connection) -> Result<Vec<(String, String)>> {
+    let rows = connection
+        .prepare_cached("SELECT name, sha256 FROM installs ORDER BY name")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(rows)
+}
+
 /// The archive of every installed module, by name.
 pub fn installed_archives(connection: &Connection) -> Result<Vec<Archive>> {
     let rows = connection

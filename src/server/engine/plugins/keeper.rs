@@ -1,6 +1,6 @@
 //! Keeps the plugins of what is installed running: starts them, and starts them again when their process has ended.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
 use serde_json::json;
@@ -10,7 +10,15 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Engine, Known, PARALLEL, Plugin, Registered, Running, START_MS, Stage, calls::PluginCalls, jobs::Job, routes::Route,
 };
-use crate::server::{engine::host::Method, error::Result, store};
+use crate::{
+    domain::name::ModuleName,
+    server::{
+        engine::host::Method,
+        error::Result,
+        registry::{Registry, plugin_folders},
+        store,
+    },
+};
 
 /// First and longest pause before a plugin is started again.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -24,6 +32,20 @@ pub(super) fn pause(failures: u32) -> Duration {
         0 => Duration::ZERO,
         failures => PAUSE.saturating_mul(1 << (failures - 1).min(10)).min(PAUSE_MAX),
     }
+}
+
+/// The plugins in an installed archive.
+fn plugins_of(registry: &Registry, name: &str, sha256: &str) -> Vec<Plugin> {
+    let Ok(module) = ModuleName::parse(name) else { return Vec::new() };
+    let unpacked = registry.unpacked_folder(sha256);
+    let plugin = |folder: String| Plugin {
+        name: folder.replace('/', "."),
+        module: module.clone(),
+        sha256: sha256.to_owned(),
+        unpacked: unpacked.clone(),
+        folder,
+    };
+    plugin_folders(&unpacked, &module).into_iter().map(plugin).collect()
 }
 
 impl Engine {
@@ -57,24 +79,31 @@ impl Engine {
     /// Looks which plugins are installed now, and lets go of those that are not.
     pub(in crate::server::engine) async fn find_plugins(&self) -> Result<()> {
         let inner = &self.inner;
-        let archives = inner.store.read(store::modules::installed_archives).await?;
-        let seen: Vec<_> =
-            archives.into_iter().map(|archive| (archive.manifest.name.as_str().to_owned(), archive.sha256)).collect();
-        if *inner.plugins.seen.lock() == seen {
-            return Ok(());
-        }
-        let mut wanted = Vec::new();
-        for module in inner.registry.installed_modules(|_| true).await? {
-            for folder in module.tree.plugins(&module.manifest.name) {
-                wanted.push(Plugin {
-                    name: folder.replace('/', "."),
-                    module: module.manifest.name.clone(),
-                    sha256: module.sha256.clone(),
-                    unpacked: module.tree.root().to_owned(),
-                    folder,
-                });
+        let installed = inner.store.read(store::modules::installed_versions).await?;
+        let fresh: Vec<_> = {
+            let mut seen = inner.plugins.seen.lock();
+            let there = seen.len();
+            let of: HashMap<_, _> = installed.iter().map(|(name, sha256)| (name, sha256)).collect();
+            seen.retain(|name, (sha256, _)| of.get(name).is_some_and(|now| *now == sha256));
+            let fresh: Vec<_> = installed.into_iter().filter(|(name, _)| !seen.contains_key(name)).collect();
+            if fresh.is_empty() && seen.len() == there {
+                return Ok(());
             }
-        }
+            fresh
+        };
+        let registry = inner.registry.clone();
+        let found = tokio::task::spawn_blocking(move || {
+            let look = |(name, sha256): (String, String)| {
+                (name.clone(), (sha256.clone(), plugins_of(&registry, &name, &sha256)))
+            };
+            fresh.into_iter().map(look).collect::<Vec<_>>()
+        });
+        let found = found.await?;
+        let wanted: Vec<Plugin> = {
+            let mut seen = inner.plugins.seen.lock();
+            seen.extend(found);
+            seen.values().flat_map(|(_, plugins)| plugins).cloned().collect()
+        };
         let mut gone = Vec::new();
         {
             let mut known = inner.plugins.known.lock();
@@ -99,7 +128,6 @@ impl Engine {
                 known.insert(plugin.name.clone(), Known { plugin, start, failures: 0, stage });
             }
         }
-        *inner.plugins.seen.lock() = seen;
         inner.plugins.turn();
         for root in gone {
             let host = Arc::clone(&inner.host);

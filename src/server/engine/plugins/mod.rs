@@ -50,8 +50,8 @@ const START_MS: u64 = 60_000;
 pub(super) struct Plugins {
     /// By their names: `vendor.service` or `vendor.service.module`.
     known: Mutex<BTreeMap<String, Known>>,
-    /// The installed modules that these are of: name and SHA-256.
-    seen: Mutex<Vec<(String, String)>>,
+    /// What is installed, by name: the archive's SHA-256, and the plugins in it.
+    seen: Mutex<BTreeMap<String, (String, Vec<Plugin>)>>,
     /// Counts changes of a stage.
     turns: watch::Sender<u64>,
     /// There is something to start.
