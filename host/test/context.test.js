@@ -159,6 +159,15 @@ test('a cursor goes through the pages', async () => {
     assert.deepEqual(await context.store.getCursor('s').limit(120).toArray(), items.slice(0, 120));
 });
 
+test('an order by what records do not have is none', async () => {
+    const asked = [];
+    const { context } = made({ answer: (name, { sort }) => { asked.push(sort); return []; } });
+    for (const sort of [undefined, { undefined: 1 }, { key: -1, other: 1 }, { 'value.n': 1 }]) {
+        await context.store.getCursor('s', {}, { sort }).toArray();
+    }
+    assert.deepEqual(asked, [null, null, { key: -1 }, { 'value.n': 1 }]);
+});
+
 test('the webhook address knows the message', () => {
     assert.equal(made().context.getWebhookUrl(), 'http://e/flows/f/components/c');
     assert.equal(made().context.getWebhookUrl({ correlationId: 'x y', inPortName: 'in' }),
