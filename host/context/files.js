@@ -2,7 +2,7 @@
 
 'use strict';
 
-const { Readable } = require('node:stream');
+const { PassThrough, Readable } = require('node:stream');
 
 /** Bytes in one call. */
 const PIECE = 256 * 1024;
@@ -21,8 +21,19 @@ async function* pieces(data) {
     }
 }
 
-async function upload(run, target, data) {
+/** Streams as they were before Node 0.10, which some packages still make, do not wait to be read. */
+function waiting(data) {
 
+    if (typeof data?.pipe !== 'function' || data[Symbol.asyncIterator]) return data;
+    const through = new PassThrough();
+    data.on('error', err => through.destroy(err));
+    data.pipe(through);
+    return through;
+}
+
+async function upload(run, target, given) {
+
+    const data = waiting(given);
     const id = await run.call('file.open', target);
     try {
         for await (const piece of pieces(data)) {

@@ -6,13 +6,21 @@ const { Readable } = require('node:stream');
 const { guarded } = require('../guarded');
 
 const PAGE = 100;
+/** What records have: an order by anything else is none. */
+const FIELDS = ['key', 'storeId', 'value', 'createdAt', 'updatedAt'];
+
+const orderOf = sort => {
+    if (!sort || typeof sort !== 'object' || Array.isArray(sort)) return sort ?? null;
+    const known = Object.entries(sort).filter(([name]) => FIELDS.includes(name.split('.')[0]));
+    return known.length ? Object.fromEntries(known) : null;
+};
 
 /** Goes through a store's items, page by page, in the manner of a MongoDB cursor. */
 function cursor(run, storeId, query, options) {
 
     let skipped = options?.skip ?? 0;
     let left = options?.limit || Infinity;
-    let order = options?.sort ?? null;
+    let order = orderOf(options?.sort);
     let at = 0;
     let page = [];
     let isLast = false;
@@ -28,7 +36,7 @@ function cursor(run, storeId, query, options) {
     const self = {
         limit: count => { left = count || Infinity; return self; },
         skip: count => { skipped = count; return self; },
-        sort: by => { order = by; return self; },
+        sort: by => { order = orderOf(by); return self; },
         count: async () => run.ask('store.count', { storeId, query: query ?? null }),
         hasNext: async () => {
             await fill();

@@ -159,6 +159,35 @@ test('a cursor goes through the pages', async () => {
     assert.deepEqual(await context.store.getCursor('s').limit(120).toArray(), items.slice(0, 120));
 });
 
+test('an order by what records do not have is none', async () => {
+    const asked = [];
+    const { context } = made({ answer: (name, { sort }) => { asked.push(sort); return []; } });
+    for (const sort of [undefined, { undefined: 1 }, { key: -1, other: 1 }, { 'value.n': 1 }]) {
+        await context.store.getCursor('s', {}, { sort }).toArray();
+    }
+    assert.deepEqual(asked, [null, null, { key: -1 }, { 'value.n': 1 }]);
+});
+
+test('a file may come as a stream of the old kind', async () => {
+    const { Stream } = require('node:stream');
+    const old = new Stream();
+    const { context, asked } = made({ answer: name => name === 'file.open' ? 'u' : null });
+    const saved = context.saveFileStream('a.txt', old);
+    old.emit('data', 'some ');
+    old.emit('data', 'text');
+    old.emit('end');
+    old.emit('close');
+    await saved;
+    const written = asked.filter(([name]) => name === 'file.write').map(([, { bytes }]) => Buffer.from(bytes, 'base64').toString());
+    assert.equal(written.join(''), 'some text');
+});
+
+test('nobody waits for an answer to a static call', async () => {
+    const { context, asked } = made({ staticCall: { outPort: 'out' } });
+    assert.equal(await context.response({}), null);
+    assert.deepEqual(asked, []);
+});
+
 test('the webhook address knows the message', () => {
     assert.equal(made().context.getWebhookUrl(), 'http://e/flows/f/components/c');
     assert.equal(made().context.getWebhookUrl({ correlationId: 'x y', inPortName: 'in' }),
