@@ -157,7 +157,7 @@ test('nothing jumps when the whole list comes, and icons come together', async (
   await searchBox(page).hover();
   await rest(wire);
   expect(await page.evaluate(() => globalThis.shifts)).toEqual([]);
-  await searchBox(page).fill('module 02');
+  await searchBox(page).fill('acme.m02');
   await expect(card(page, 'acme.m0200')).toBeVisible();
   await rest(wire);
   const icons = wire.requests.filter((address) => address.includes('/backoffice/icons/'));
@@ -173,7 +173,7 @@ test('the cards of the first screen show their icons, and so do those that come 
     });
   await page.goto(LIST);
   await expect.poll(shown).toEqual([true, []]);
-  await searchBox(page).fill('module 012');
+  await searchBox(page).fill('acme.m012');
   await expect(cards(page)).toHaveCount(10);
   await expect.poll(shown).toEqual([true, []]);
   await searchBox(page).fill('');

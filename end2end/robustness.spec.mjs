@@ -261,28 +261,3 @@ test('pages are answered in full while modules come and go', async ({ server }) 
   };
   await Promise.all([change(), read(), read()]);
 });
-
-test('the first visit is small, and the second one smaller', async ({ page }) => {
-  const session = await page.context().newCDPSession(page);
-  await session.send('Network.enable');
-  let visit;
-  // Each icon on the screen is one more, asked for once and never again.
-  session.on('Network.requestWillBeSent', ({ request }) => {
-    if (!request.url.includes('/backoffice/icons/')) visit.requests += 1;
-  });
-  session.on('Network.loadingFinished', ({ encodedDataLength }) => (visit.bytes += encodedDataLength));
-  const measure = async () => {
-    visit = { requests: 0, bytes: 0 };
-    await gotoHydrated(page, '/backoffice/modules');
-    // The whole list has come once the counts are the browser's; icons come last.
-    await page.waitForFunction(() => [...document.images].every((image) => image.loading === 'lazy' || image.complete));
-    await page.waitForFunction(() => performance.getEntriesByName(`${location.origin}/backoffice/index`).length > 0);
-    return visit;
-  };
-  const first = await measure();
-  const second = await measure();
-  test.info().annotations.push({ type: 'first visit', description: JSON.stringify({ first, second }) });
-  expect(first.requests).toBeLessThanOrEqual(12);
-  expect(first.bytes).toBeLessThanOrEqual(300_000);
-  expect(second.bytes).toBeLessThanOrEqual(20_000);
-});

@@ -151,28 +151,30 @@ async fn x3_hostile_drawings_stay_inside_of_their_image() {
     let mut drawings = Vec::new();
     for drawing in [
         r#"<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"><script>alert(1)</script></svg>"#,
-        r#"<svg><image href="https://evil.example/x.png"/><foreignObject><iframe src="//evil"/></foreignObject></svg>"#,
-        r#"<svg viewBox="0 0 1e300 1e300" width="1e9"><rect width="1e300" height="1"/></svg>"#,
-        "<svg>\"/></svg><script>alert(1)</script>]]>--><svg a='\u{0}</svg>",
+        r#"<svg xmlns="http://www.w3.org/2000/svg"><image href="https://evil.example/x.png"/><foreignObject><iframe src="//evil"/></foreignObject></svg>"#,
+        r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1e300 1e300" width="1e9"><rect width="1e300" height="1"/></svg>"#,
+        r#"<svg xmlns="http://www.w3.org/2000/svg"><style><![CDATA["/></svg><script>alert(1)</script>]]></style></svg>"#,
     ] {
         drawings.push(keep(&server, SVG, drawing.as_bytes()).await);
     }
-    let entities =
-        keep(&server, SVG, b"<!DOCTYPE svg [<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;\">]><svg>&b;</svg>").await;
-    let cut = keep(&server, SVG, b"<svg><path d=\"M0 0h1").await;
-    let large = keep(&server, SVG, format!("<svg>{}</svg>", "<g/>".repeat(20_000)).as_bytes()).await;
+    let open = r#"<svg xmlns="http://www.w3.org/2000/svg">"#;
+    let bomb = format!(r#"<!DOCTYPE svg [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>{open}&b;</svg>"#);
+    let entities = keep(&server, SVG, bomb.as_bytes()).await;
+    let cut = keep(&server, SVG, format!("{open}<path d=\"M0 0h1").as_bytes()).await;
+    let more = keep(&server, SVG, format!("{open}</svg>\"/></svg><script>alert(1)</script>").as_bytes()).await;
+    let large = keep(&server, SVG, format!("{open}{}</svg>", "<g/>".repeat(20_000)).as_bytes()).await;
     let mut all: Vec<&str> = drawings.iter().map(String::as_str).collect();
-    all.extend([entities.as_str(), &cut, &large]);
+    all.extend([entities.as_str(), &cut, &more, &large]);
     let answer = sheet(&server, &all).await;
     assert_eq!(answer.status, 200);
     for drawing in &drawings {
         assert!(shows(&answer, drawing));
     }
-    for left_out in [&entities, &cut, &large] {
+    for left_out in [&entities, &cut, &more, &large] {
         assert!(!shows(&answer, left_out));
     }
     // An `svg`, and of each a view, a ground and an image: nothing of theirs is an element of the sheet.
     let text = answer.text();
     assert_eq!(text.matches('<').count(), 2 + 3 * drawings.len(), "{text}");
-    assert!(!text.contains("evil.example\"") && !text.contains("alert(1)</script"), "{text}");
+    assert!(!text.contains("<script") && !text.contains("\"https:"), "{text}");
 }

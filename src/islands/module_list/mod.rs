@@ -28,6 +28,13 @@ pub fn ModuleList(first: ModulesPage, query: Query) -> impl IntoView {
     {
         crate::browser::index::watch();
         pictures.fill_soon();
+        // However the query changes, the answer comes from the whole list.
+        Effect::new(move |before: Option<()>| {
+            query.track();
+            if before.is_some() {
+                crate::browser::index::want();
+            }
+        });
         address::follow(query);
         address::keep_place(query, live.index);
     }

@@ -3,6 +3,7 @@
 //! They are made when they are first asked for, and kept. Of what cannot be shown small (broken, far too many pixels, a
 //! very large drawing) nothing is made, and a list shows the letter; its own page shows the icon as it came.
 
+mod drawing;
 pub mod sheet;
 mod shrink;
 
@@ -24,6 +25,8 @@ use super::{
     },
 };
 
+/// The media type of drawings, which stay as they are.
+const SVG: &str = "image/svg+xml";
 /// One picture is decoded at a time: a large one takes 60 MB for a moment.
 static DECODING: Semaphore = Semaphore::const_new(1);
 /// How long somebody waits for icons that lie on another host. They are kept when they come later.
@@ -96,12 +99,12 @@ pub async fn small(state: &AppState, ids: &[&str]) -> Result<Vec<Option<SmallIco
 
 /// A drawing that is small as it came is not kept twice.
 fn is_to_be_kept(icon: &SmallIcon) -> bool {
-    icon.media_type != shrink::SVG || icon.bytes.is_empty()
+    icon.media_type != SVG || icon.bytes.is_empty()
 }
 
 async fn make(icon: Icon) -> Result<SmallIcon> {
-    if icon.media_type == shrink::SVG {
-        let bytes = if shrink::is_small_drawing(&icon.bytes) { icon.bytes } else { Vec::new() };
+    if icon.media_type == SVG {
+        let bytes = if drawing::is_small_drawing(&icon.bytes) { icon.bytes } else { Vec::new() };
         return Ok(SmallIcon { sha256: icon.sha256, media_type: icon.media_type, bytes });
     }
     // Never closed.

@@ -8,7 +8,7 @@ use std::fmt::Write;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 
-use super::shrink::SVG;
+use super::SVG;
 use crate::server::store::icons::SmallIcon;
 
 /// What cannot stand in an address inside of an attribute. The rest stays, because text compresses better than Base64.

@@ -13,9 +13,6 @@ use image::{
     metadata::Orientation,
 };
 
-/// The media type of drawings, which stay as they are.
-pub const SVG: &str = "image/svg+xml";
-
 /// Side of what lists show, in pixels: more than two for each CSS pixel of the picture in its tile.
 const SIDE: u32 = 64;
 /// Pixels of the largest picture that is decoded.
@@ -24,8 +21,6 @@ const PIXELS_MAX: u64 = 6_000_000;
 const MEMORY_MAX: u64 = 50_000_000;
 /// What a small picture may weigh before it is drawn with fewer colours.
 const BYTES: usize = 2_500;
-/// Bytes of the largest drawing that lists show; those of real modules take one to twenty kilobytes.
-const DRAWING_MAX: usize = 32_000;
 
 /// A media type, and what is of it.
 type Encoded = (&'static str, Vec<u8>);
@@ -36,15 +31,6 @@ pub fn shrink(bytes: &[u8]) -> Option<Encoded> {
     let mut picture = DynamicImage::ImageRgba8(scale(picture));
     picture.apply_orientation(orientation);
     Some(encode(&picture.into_rgba8()))
-}
-
-/// Whether a drawing can go into a sheet as it is: whole, not large, and without entities, of which a few lines can make
-/// gigabytes. What else it holds does not matter: in an image no script runs and nothing is loaded.
-pub fn is_small_drawing(bytes: &[u8]) -> bool {
-    let Ok(text) = std::str::from_utf8(bytes) else { return false };
-    let text = text.trim_start_matches('\u{feff}').trim();
-    let is_whole = text.starts_with('<') && text.contains("<svg") && (text.contains("</svg>") || text.ends_with("/>"));
-    bytes.len() <= DRAWING_MAX && is_whole && !text.contains("<!ENTITY")
 }
 
 fn decode(bytes: &[u8]) -> Option<(RgbaImage, Orientation)> {
@@ -205,15 +191,5 @@ mod tests {
         {
             assert!(shrink(bytes).is_none(), "{bytes:?}");
         }
-    }
-
-    #[test]
-    fn only_whole_and_small_drawings_stay_in_lists() {
-        assert!(is_small_drawing(b"\xef\xbb\xbf<?xml version=\"1.0\"?>\n<svg><path/></svg>\n"));
-        assert!(is_small_drawing(b"<svg xmlns=\"http://www.w3.org/2000/svg\"/>"));
-        assert!(!is_small_drawing(b"<svg><path d=\"M0 0"));
-        assert!(!is_small_drawing(b"<!DOCTYPE svg [<!ENTITY a \"aaaa\">]><svg>&a;</svg>"));
-        assert!(!is_small_drawing(b"\xff\xfe<svg></svg>"));
-        assert!(!is_small_drawing(format!("<svg>{}</svg>", " ".repeat(DRAWING_MAX)).as_bytes()));
     }
 }
