@@ -6,6 +6,7 @@
 mod npm;
 
 use std::{
+    collections::BTreeMap,
     fs::{self, DirBuilder},
     io,
     os::unix::fs::DirBuilderExt,
@@ -154,6 +155,7 @@ impl Runtime {
                 component: component.clone(),
                 method: Method::Load,
                 context: json!({}),
+                shared: BTreeMap::new(),
             };
             if let Err(failure) = node.host.invoke(invocation, Arc::new(Nothing)).await {
                 findings.push(Finding::at(

@@ -10,6 +10,7 @@ mod stores;
 mod versions;
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -105,6 +106,7 @@ impl Component {
             component: self.name.clone(),
             method,
             context: self.context.clone(),
+            shared: BTreeMap::new(),
         }
     }
 

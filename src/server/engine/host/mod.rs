@@ -7,11 +7,13 @@ mod node;
 mod output;
 mod process;
 mod script;
+mod shared;
 mod table;
 mod watch;
 mod workers;
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -24,6 +26,7 @@ use serde_json::Value;
 use crate::domain::name::ModuleName;
 
 pub use node::NodeVersion;
+pub use shared::Shared;
 pub use workers::NodeHost;
 
 /// Runs components' methods; the runner and the tests of the engine know no more of it.
@@ -166,6 +169,9 @@ pub struct Invocation {
     pub method: Method,
     /// As docs/ENGINE.md has it.
     pub context: Value,
+    /// Parts of the context that others have, too, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub shared: BTreeMap<&'static str, Arc<Shared>>,
 }
 
 /// What a component can be asked to do; `Load` only loads its code, `Quota` reads the rules of its module's `quota.js`.

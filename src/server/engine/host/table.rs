@@ -9,7 +9,7 @@ use std::{
 use serde_json::Value;
 use tokio::{sync::oneshot, time::Instant};
 
-use super::{Calls, Failure};
+use super::{Calls, Failure, shared::Told};
 
 /// For how long what a method has left running may still ask for things, such as to give a lock back.
 const LINGER: Duration = Duration::from_secs(30);
@@ -30,11 +30,18 @@ pub(super) struct Table {
     /// Takes nothing new any more.
     pub is_closed: bool,
     pub last_used: Instant,
+    pub told: Told,
 }
 
 impl Table {
     pub fn new() -> Self {
-        Self { running: HashMap::new(), lingering: VecDeque::new(), is_closed: false, last_used: Instant::now() }
+        Self {
+            running: HashMap::new(),
+            lingering: VecDeque::new(),
+            is_closed: false,
+            last_used: Instant::now(),
+            told: Told::default(),
+        }
     }
 
     pub fn linger(&mut self, id: u64, calls: Arc<dyn Calls>) {
