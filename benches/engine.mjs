@@ -1,10 +1,13 @@
 // Stockroom's engine beside Node-RED: the same flow of three components (a request comes in, a text is made of it, it is
-// answered), called in turn, in one run on one machine. What counts are the ratios.
+// answered), called in turn, in one run on one machine. What counts are the ratios. In Stockroom each call is three
+// messages, every one of them on the disk before it is delivered; Node-RED keeps nothing. What the disk costs shows
+// Stockroom with its data in memory (/dev/shm).
 //
 //   cargo xtask build --release && node benches/engine.mjs
 //
-// ROUNDS (3), SECONDS of each round (20) and FLOWS (1000) can be set in the environment; NODE_RED is a version (4).
-// Node-RED comes from npm into target/bench/. Times are in milliseconds, memory in megabytes (RSS of all its processes).
+// In the environment: ROUNDS (3) with SECONDS (20) of each load, MINUTE (60) for how long the sustained load goes on,
+// FLOWS (1000) that run when memory is measured, STOCKROOM_BIN and NODE_RED (its red.js; it comes from npm into
+// target/bench/ otherwise). Another bench calls `run`, which gives rows with samples.
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
@@ -13,10 +16,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const { ROUNDS = 3, SECONDS = 20, FLOWS = 1000, NODE_RED = '4' } = process.env;
-const PROGRAM = process.env.STOCKROOM_BIN ?? join(ROOT, 'target/release/stockroom');
 const GREET = JSON.parse(readFileSync(join(ROOT, 'modules/flows/greet.json'), 'utf8'));
 const JSON_TYPE = { 'content-type': 'application/json' };
+/** Messages of one call: one for each component of the flow. */
+const MESSAGES = 3;
+const CROWD = 32;
+/** A sustained load is looked at in slices of so many seconds, so that one sees whether it slows down. */
+const SLICE = 10;
 
 const agent = new http.Agent({ keepAlive: true, maxSockets: 64 });
 
@@ -49,20 +55,36 @@ function memory(pid) {
   return children.reduce((sum, child) => sum + memory(child), own);
 }
 
-class Stockroom {
-  constructor(name, parent) {
-    this.name = name;
-    this.folder = mkdtempSync(join(parent, 'stockroom-bench-'));
+/** A program with a folder of its own, gone when it is ended. */
+class Party {
+  memory() {
+    return memory(this.process.pid);
+  }
+
+  async end() {
+    if (this.process && this.process.exitCode === null) {
+      const gone = new Promise((resolve) => this.process.once('exit', resolve));
+      this.process.kill('SIGKILL');
+      await gone;
+    }
+    if (this.folder) rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+export class Stockroom extends Party {
+  constructor(program, name = 'Stockroom', parent = tmpdir()) {
+    super();
+    Object.assign(this, { program, name, folder: mkdtempSync(join(parent, 'stockroom-bench-')) });
   }
 
   async start() {
     const env = { ...process.env, STOCKROOM_ADMIN_EMAIL: 'a@example.com', STOCKROOM_ADMIN_PASSWORD: 'a sentence for a bench' };
-    this.process = spawn(PROGRAM, ['serve', '--listen', '127.0.0.1:0', '--data', this.folder], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const args = ['serve', '--listen', '127.0.0.1:0', '--data', this.folder];
+    this.process = spawn(this.program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     let said = '';
     for (const stream of [this.process.stdout, this.process.stderr]) stream.on('data', (text) => (said += text));
     this.url = await until(async () => /http:\/\/127\.0\.0\.1:\d+/.exec(said)?.[0], 'Stockroom starts');
-    const login = { username: 'a@example.com', password: 'a sentence for a bench' };
-    const { token } = await this.post('/user/auth', login);
+    const { token } = await this.post('/user/auth', { username: env.STOCKROOM_ADMIN_EMAIL, password: env.STOCKROOM_ADMIN_PASSWORD });
     this.headers = { ...JSON_TYPE, authorization: `Bearer ${token}` };
     for (const name of ['stockroom.http', 'stockroom.text']) {
       await this.post(`/modules/${name}/install`, {});
@@ -89,22 +111,32 @@ class Stockroom {
   }
 }
 
-class NodeRed {
+/** Node-RED's red.js; from npm when none is given. */
+function redJs(given) {
+  if (given) return given.endsWith('.js') ? given : join(given, 'node_modules/node-red/red.js');
+  const folder = join(ROOT, 'target/bench/node-red');
+  const program = join(folder, 'node_modules/node-red/red.js');
+  if (!existsSync(program)) {
+    mkdirSync(folder, { recursive: true });
+    execFileSync('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--prefix', folder, 'node-red@4'], { stdio: 'inherit' });
+  }
+  return program;
+}
+
+class NodeRed extends Party {
   name = 'Node-RED';
 
+  constructor(program) {
+    super();
+    this.program = redJs(program);
+  }
+
   async start() {
-    const folder = join(ROOT, 'target/bench/node-red');
-    mkdirSync(folder, { recursive: true });
-    if (!existsSync(join(folder, 'node_modules/node-red'))) {
-      execFileSync('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--prefix', folder, `node-red@${NODE_RED}`], { stdio: 'inherit' });
-    }
-    this.version = JSON.parse(readFileSync(join(folder, 'node_modules/node-red/package.json'), 'utf8')).version;
     this.folder = mkdtempSync(join(tmpdir(), 'node-red-bench-'));
-    const port = 20_000 + Math.floor(Math.random() * 20_000);
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
     writeFileSync(join(this.folder, 'settings.js'), `module.exports = { uiPort: ${port}, uiHost: '127.0.0.1', logging: { console: { level: 'error' } } };`);
     writeFileSync(join(this.folder, 'flows.json'), JSON.stringify(this.tab(0)));
-    const program = join(folder, 'node_modules/node-red/red.js');
-    this.process = spawn('node', [program, '--userDir', this.folder, 'flows.json'], { stdio: 'ignore' });
+    this.process = spawn('node', [this.program, '--userDir', this.folder, 'flows.json'], { stdio: 'ignore' });
     this.url = `http://127.0.0.1:${port}`;
     this.called = `${this.url}/greet0`;
     await until(async () => (await ask(`${this.called}?name=Ada`)).status === 200, 'Node-RED starts');
@@ -129,10 +161,11 @@ class NodeRed {
   }
 }
 
-/** Calls for so many seconds, so many at once; gives the calls a second and the times of all of them. */
-async function load(url, parallel, seconds) {
+/** Calls for so many seconds, so many at once; gives messages a second and the quantiles of the calls' times. */
+export async function load(url, parallel, seconds) {
   const times = [];
-  const end = performance.now() + seconds * 1000;
+  const begin = performance.now();
+  const end = begin + seconds * 1000;
   const caller = async () => {
     for (let begun = performance.now(); begun < end; begun = performance.now()) {
       const { status, text } = await ask(`${url}?name=Ada`);
@@ -141,53 +174,91 @@ async function load(url, parallel, seconds) {
     }
   };
   await Promise.all(Array.from({ length: parallel }, caller));
+  const took = (performance.now() - begin) / 1000;
   times.sort((a, b) => a - b);
   const at = (part) => times[Math.min(times.length - 1, Math.floor(times.length * part))];
-  return { rate: times.length / seconds, p50: at(0.5), p99: at(0.99) };
+  return { rate: (times.length * MESSAGES) / took, p50: at(0.5), p99: at(0.99) };
+}
+
+/** Rows of one area, in the order in which their first samples came. */
+class Rows {
+  rows = [];
+
+  add(figure, subject, unit, sample) {
+    const known = this.rows.find((row) => row.figure === figure && row.subject === subject);
+    if (known) known.samples.push(sample);
+    else this.rows.push({ area: 'Engine', figure, subject, unit, samples: [sample] });
+  }
+
+  addLoad(what, subject, { rate, p50, p99 }) {
+    this.add(`messages a second, ${what}`, subject, '/s', rate);
+    this.add(`webhook to last component, ${what}: p50`, subject, 'ms', p50);
+    this.add(`webhook to last component, ${what}: p99`, subject, 'ms', p99);
+  }
+}
+
+/**
+ * Measures, and gives a row for each figure and subject: { area, figure, subject, unit: '/s'|'ms'|'MB', samples }.
+ * `program` is Stockroom's, `nodeRed` Node-RED's red.js; `rounds` of `seconds` for each load, then one of `minute` seconds,
+ * then memory with `flows` that run. `log` gets a line now and then.
+ */
+export async function run({ program, nodeRed, rounds = 5, seconds = 20, minute = 60, flows = 1000, log = () => {} } = {}) {
+  program ??= join(ROOT, 'target/release/stockroom');
+  const inMemory = existsSync('/dev/shm') ? [new Stockroom(program, 'Stockroom, data in memory', '/dev/shm')] : [];
+  const parties = [new Stockroom(program), ...inMemory, new NodeRed(nodeRed)];
+  const rows = new Rows();
+  try {
+    for (const party of parties) {
+      await party.start();
+      await load(party.called, 8, Math.min(3, seconds));
+      rows.add('memory, one flow', party.name, 'MB', party.memory());
+    }
+    for (let round = 1; round <= rounds; round++) {
+      for (const party of parties) {
+        log(`engine: round ${round} of ${rounds}, ${party.name}`);
+        rows.addLoad('one caller', party.name, await load(party.called, 1, seconds));
+        rows.addLoad(`${CROWD} callers`, party.name, await load(party.called, CROWD, seconds));
+      }
+    }
+    for (const party of minute > 0 ? parties : []) {
+      log(`engine: ${minute} seconds without a pause, ${party.name}`);
+      for (let left = minute; left > 0; left -= SLICE) {
+        rows.addLoad(`${CROWD} callers for ${minute} s`, party.name, await load(party.called, CROWD, Math.min(SLICE, left)));
+      }
+    }
+    for (const party of flows > 0 ? parties.filter((party) => !inMemory.includes(party)) : []) {
+      log(`engine: ${flows} flows, ${party.name}`);
+      await party.fill(flows);
+      rows.add(`memory, ${flows} running flows`, party.name, 'MB', party.memory());
+    }
+    return rows.rows;
+  } finally {
+    await Promise.all(parties.map((party) => party.end()));
+    agent.destroy();
+  }
 }
 
 const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
-const shown = (values) => `${median(values).toFixed(1)} (${Math.min(...values).toFixed(1)} to ${Math.max(...values).toFixed(1)})`;
 
-const parties = [new Stockroom('Stockroom', tmpdir()), new Stockroom('Stockroom, data in memory', '/dev/shm'), new NodeRed()];
-const results = new Map(parties.map((party) => [party, { alone: [], crowd: [] }]));
-try {
-  for (const party of parties) {
-    await party.start();
-    await load(party.called, 8, 3);
-    results.get(party).idle = memory(party.process.pid);
-  }
-  for (let round = 0; round < Number(ROUNDS); round++) {
-    for (const party of parties) {
-      results.get(party).alone.push(await load(party.called, 1, Number(SECONDS)));
-      results.get(party).crowd.push(await load(party.called, 32, Number(SECONDS)));
-    }
-  }
-  for (const party of parties.filter((party) => party.name !== 'Stockroom, data in memory')) {
-    await party.fill(Number(FLOWS));
-    results.get(party).full = memory(party.process.pid);
-  }
-  const rows = parties.map((party) => {
-    const { alone, crowd, idle, full } = results.get(party);
-    const of = (list, what) => shown(list.map((one) => one[what]));
-    return {
-      '': party.version ? `${party.name} ${party.version}` : party.name,
-      'one caller: p50': of(alone, 'p50'),
-      p99: of(alone, 'p99'),
-      '32 callers: a second': of(crowd, 'rate'),
-      'p50 ': of(crowd, 'p50'),
-      'p99 ': of(crowd, 'p99'),
-      'MB, one flow': idle.toFixed(0),
-      [`MB, ${FLOWS} running flows`]: full?.toFixed(0) ?? '–',
-    };
-  });
-  const columns = Object.keys(rows[0]);
+/** A table: a line for each figure, a column for each subject, and how often Node-RED's it is. */
+function table(rows) {
+  const subjects = [...new Set(rows.map((row) => row.subject))];
+  const shown = ({ samples, unit }) => {
+    const [middle, least, most] = [median(samples), Math.min(...samples), Math.max(...samples)].map((value) => value.toFixed(value < 100 ? 1 : 0));
+    return samples.length > 1 ? `${middle} ${unit} (${least} to ${most})` : `${middle} ${unit}`;
+  };
   const line = (cells) => `| ${cells.join(' | ')} |`;
-  console.log([line(columns), line(columns.map(() => '---')), ...rows.map((row) => line(columns.map((column) => row[column])))].join('\n'));
-} finally {
-  for (const { process: child, folder } of parties) {
-    child?.kill('SIGKILL');
-    if (folder) rmSync(folder, { recursive: true, force: true });
-  }
-  agent.destroy();
+  const lines = [...new Set(rows.map((row) => row.figure))].map((figure) => {
+    const of = (subject) => rows.find((row) => row.figure === figure && row.subject === subject);
+    const [own, peer] = [of(subjects[0]), of('Node-RED')];
+    const ratio = own && peer ? `${(median(own.samples) / median(peer.samples)).toPrecision(2)} ×` : '–';
+    return line([figure, ...subjects.map((subject) => (of(subject) ? shown(of(subject)) : '–')), ratio]);
+  });
+  return [line(['Engine', ...subjects, 'beside Node-RED']), line(['---', ...subjects.map(() => '---'), '---']), ...lines].join('\n');
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { ROUNDS = 3, SECONDS = 20, MINUTE = 60, FLOWS = 1000, STOCKROOM_BIN, NODE_RED } = process.env;
+  const [rounds, seconds, minute, flows] = [ROUNDS, SECONDS, MINUTE, FLOWS].map(Number);
+  console.log(table(await run({ program: STOCKROOM_BIN, nodeRed: NODE_RED, rounds, seconds, minute, flows, log: console.error })));
 }

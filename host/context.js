@@ -11,7 +11,6 @@ const PARTS = [
     require('./context/time'),
     require('./context/http'),
     require('./context/log'),
-    require('./context/state'),
     require('./context/lock'),
     require('./context/cache'),
     require('./context/files'),
@@ -20,10 +19,14 @@ const PARTS = [
     require('./context/helpers')
 ];
 
+/** Those that have getters or setters, which an assignment would not carry over. */
+const WITH_ACCESSORS = [require('./context/flow'), require('./context/state')];
+
 function createContext(run) {
 
     const context = {};
-    for (const part of PARTS) Object.defineProperties(context, Object.getOwnPropertyDescriptors(part(run)));
+    for (const part of PARTS) Object.assign(context, part(run));
+    for (const part of WITH_ACCESSORS) Object.defineProperties(context, Object.getOwnPropertyDescriptors(part(run)));
     return guarded('context', context);
 }
 

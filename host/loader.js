@@ -58,13 +58,19 @@ function sibling({ root, folder }, name) {
     return requireFrom(root)(file);
 }
 
+const components = new Map();
+
 /** The component's module, loaded once a process. */
 function load(invocation) {
 
+    const place = `${invocation.folder}\0${invocation.type}`;
+    const known = components.get(place);
+    if (known) return known;
     const loaded = requireFrom(invocation.root)(fileOf(invocation));
     if (loaded === null || typeof loaded !== 'object' && typeof loaded !== 'function') {
         throw new TypeError(`${invocation.type} exports no component.`);
     }
+    components.set(place, loaded);
     return loaded;
 }
 

@@ -22,12 +22,27 @@ class Server {
         this.stream = stream;
         this.waiting = new Map();
         this.lastCall = 0;
+        this.isCorked = false;
         frames.read(stream, frame => frame.kind === 'answer' ? this.answer(frame) : onFrame(frame));
     }
 
     write(frame) {
 
-        this.stream.write(frames.encode(frame));
+        this.post(frames.encode(frame));
+    }
+
+    /** What is written in one turn goes out together. */
+    post(bytes) {
+
+        if (!this.isCorked) {
+            this.isCorked = true;
+            this.stream.cork();
+            process.nextTick(() => {
+                this.isCorked = false;
+                this.stream.uncork();
+            });
+        }
+        this.stream.write(bytes);
     }
 
     /** Asks the server for something in the name of the invocation `id`. */
@@ -38,7 +53,7 @@ class Server {
         if (bytes.length > limit) return Promise.reject(tooBig(`What "${name}" is given`, bytes.length, limit));
         return new Promise((resolve, reject) => {
             this.waiting.set(call, { resolve, reject });
-            this.stream.write(bytes);
+            this.post(bytes);
         });
     }
 

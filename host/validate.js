@@ -17,7 +17,7 @@ function checker(options) {
     addFormats(ajv);
     addErrors(ajv);
     const compiled = new Map();
-    return schema => {
+    const byText = schema => {
         const text = JSON.stringify(schema);
         if (!compiled.has(text)) {
             if (compiled.size >= KEPT) compiled.clear();
@@ -25,6 +25,12 @@ function checker(options) {
             compiled.set(text, ajv.compile(rest));
         }
         return compiled.get(text);
+    };
+    // Most come with a manifest that is kept, so the same one is asked for again.
+    const known = new WeakMap();
+    return schema => {
+        if (!known.has(schema)) known.set(schema, byText(schema));
+        return known.get(schema);
     };
 }
 

@@ -7,6 +7,7 @@ const { failure } = require('./errors');
 const { invoke } = require('./invoke');
 const loader = require('./loader');
 const { Server } = require('./server');
+const shared = require('./shared');
 const traps = require('./traps');
 
 const SOCKET = 3;
@@ -43,7 +44,12 @@ loader.confine(process.argv[2]);
 const socket = new net.Socket({ fd: SOCKET, readable: true, writable: true });
 const server = new Server(socket, frame => {
     if (frame.kind === 'invoke') {
+        shared.complete(frame.invocation);
         run(frame);
+    } else if (frame.kind === 'share') {
+        shared.learn(frame);
+    } else if (frame.kind === 'forget') {
+        shared.forget();
     } else if (frame.kind === 'end') {
         isEnding = true;
         endWhenIdle();

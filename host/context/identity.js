@@ -36,7 +36,6 @@ module.exports = run => {
         componentId: given.componentId,
         componentType: run.type,
         flowId: given.flowId,
-        flowDescriptor: given.flow ?? {},
         flowInfo: { flowId: given.flowId, flowName: given.flowName },
         userId: given.userId,
         userInfo: { userId: given.userId },

@@ -31,6 +31,8 @@ module.exports = run => {
             (run.collected[port] ??= []).push(content === undefined ? null : content);
             return null;
         }
+        // What goes nowhere need not go as far as the server.
+        if (run.given.connected && !run.given.connected.has(port)) return null;
         const args = { port, content: content ?? null, scope: options?.scope ?? run.scope };
         if (options?.correlationId) args.correlationId = options.correlationId;
         return run.call('send', args);

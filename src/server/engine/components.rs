@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{
     Engine,
-    host::{Failure, FailureKind},
+    host::{Failure, FailureKind, Shared},
 };
 use crate::{
     domain::name::ModuleName,
@@ -25,6 +25,8 @@ pub(super) struct Found {
     pub folder: String,
     /// `component.json`.
     pub manifest: Value,
+    /// The manifest, for the component.
+    pub shared: Arc<Shared>,
 }
 
 impl Found {
@@ -75,6 +77,12 @@ struct Kept {
 }
 
 impl Engine {
+    /// The component, if it was looked for since the last change.
+    pub(super) fn found_before(&self, component_type: &str) -> Option<Arc<Found>> {
+        let kept = self.inner.known.kept.lock();
+        (kept.event == self.inner.events.newest()).then(|| kept.found.get(component_type).cloned()).flatten().flatten()
+    }
+
     /// The component, if a module that has it is installed.
     pub(super) async fn find(&self, component_type: &str) -> Result<Option<Arc<Found>>> {
         let inner = &self.inner;
@@ -104,6 +112,7 @@ impl Engine {
                 root: ready.unwrap_or_else(|| module.tree.root().to_owned()),
                 folder: folder.clone(),
                 manifest: manifest.clone(),
+                shared: Arc::new(Shared::new(manifest)),
             }))
         });
         let mut kept = inner.known.kept.lock();

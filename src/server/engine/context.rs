@@ -1,12 +1,14 @@
 //! What a component is run with: the `context` of an invocation, as docs/ENGINE.md has it.
 
+use std::{collections::BTreeMap, sync::Arc};
+
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::{
     Engine, Loaded,
     components::Found,
-    host::{Invocation, Method},
+    host::{Invocation, Method, Shared},
 };
 use crate::{
     domain::flow::{Link, arriving_scope},
@@ -42,18 +44,19 @@ impl Cause {
 
     pub fn of_message(message: &Message, scope: &Value) -> Self {
         let method = if message.lane.kind == Kind::Signal { Method::Signal } else { Method::Receive };
-        let mut input = json!({
-            "port": message.lane.port,
-            "kind": message.lane.kind,
-            "content": message.body.content,
-            "scope": scope,
-            "sender": message.sender,
-        });
+        let mut input = json!({ "port": message.lane.port, "kind": message.lane.kind, "sender": message.sender });
+        input["content"] = message.body.content.clone();
+        input["scope"] = scope.clone();
         if message.lane.kind == Kind::Timeout {
             input["timeoutId"] = Value::from(message.id.clone());
         }
         Self { method, id: message.id.clone(), correlation_id: message.correlation_id.clone(), input }
     }
+}
+
+/// What all messages of a flow to a component have in common.
+pub(super) fn shared(loaded: &Loaded, found: &Found) -> BTreeMap<&'static str, Arc<Shared>> {
+    [("flow", Arc::clone(&loaded.shared)), ("manifest", Arc::clone(&found.shared))].into()
 }
 
 /// The scope that a message arrives with.
@@ -74,16 +77,16 @@ pub(super) fn scope_of(message: &Message) -> Value {
 
 impl Engine {
     /// The configuration that a component gets.
-    pub(super) async fn config_of(&self, found: &Found, component_type: &str) -> Result<Map<String, Value>> {
+    pub(super) fn config_of(&self, found: &Found, component_type: &str) -> Result<Map<String, Value>> {
         let mut config = Map::new();
         for service in found.service_ids(component_type) {
-            config.extend(self.inner.connectors.for_component(&service).await?);
+            config.extend(self.inner.connectors.for_component(&service)?);
         }
         Ok(config)
     }
 
     /// Puts an invocation together.
-    pub(super) async fn invocation(
+    pub(super) fn invocation(
         &self,
         loaded: &Loaded,
         component_id: &str,
@@ -96,18 +99,14 @@ impl Engine {
             return Err(ServerError::internal(format!("flow {} has no component {component_id}", flow.id)));
         };
         let owner = Owner::Component { flow_id: flow.id.clone(), component_id: component_id.to_owned() };
-        let (flow_id, id) = (flow.id.clone(), component_id.to_owned());
-        let (state, account) = inner
-            .store
-            .read(move |connection| {
-                let account = store::accounts::of_component(connection, &flow_id, &id)?;
-                Ok((store::states::get(connection, &owner)?, account))
-            })
-            .await?;
-        let config = self.config_of(found, &node.component).await?;
+        let (state, account) = inner.store.look(|connection| {
+            let account = store::accounts::of_component(connection, &flow.id, component_id)?;
+            Ok((store::states::get(connection, &owner)?, account))
+        })?;
+        let config = self.config_of(found, &node.component)?;
         let (auth, profile) = self.auth(account, found, &config)?;
         let receive_ms = inner.settings.number(COMPONENT_RECEIVE_TIMEOUT);
-        let context = json!({
+        let mut context = json!({
             "flowId": flow.id,
             "flowName": flow.name,
             "userId": flow.user_id,
@@ -116,20 +115,17 @@ impl Engine {
             "runId": flow.run_id,
             "id": cause.id,
             "correlationId": cause.correlation_id,
-            "node": flow.descriptor.get(component_id),
-            "flow": flow.descriptor,
-            "manifest": found.manifest,
-            "state": state,
-            "config": config,
-            "auth": auth,
-            "profileInfo": profile,
-            "input": cause.input,
             "apiUrl": inner.api_url,
             "limits": {
                 "receiveMs": if cause.method == Method::Stop { receive_ms.min(STOP_MS) } else { receive_ms },
                 "messageBytes": inner.settings.number(MESSAGE_MAX_BYTES),
             },
         });
+        // Moved, not copied: they may be large.
+        context["input"] = cause.input;
+        for (name, values) in [("state", state), ("config", config), ("auth", auth), ("profileInfo", profile)] {
+            context[name] = Value::Object(values);
+        }
         Ok(Invocation {
             module: found.module.clone(),
             root: found.root.clone(),
@@ -137,6 +133,7 @@ impl Engine {
             component: node.component.clone(),
             method: cause.method,
             context,
+            shared: shared(loaded, found),
         })
     }
 }

@@ -63,7 +63,7 @@ use super::{
     store::{self, Store, audit::By},
 };
 use crate::domain::flow::{Descriptor, Flow, Stage};
-use host::{ComponentHost, Failure, FailureKind};
+use host::{ComponentHost, Failure, FailureKind, Shared};
 
 /// How long [`Engine::stop`] waits for what runs: of the ten seconds that the server has, two are left to end processes.
 const GRACE: Duration = Duration::from_secs(8);
@@ -131,6 +131,20 @@ struct Loaded {
     flow: Flow,
     descriptor: Descriptor,
     revision: i64,
+    /// The descriptor, for components.
+    shared: Arc<Shared>,
+}
+
+impl Loaded {
+    fn new(flow: Flow, descriptor: Descriptor, revision: i64) -> Self {
+        let shared = Arc::new(Shared::new(&flow.descriptor));
+        Self { flow, descriptor, revision, shared }
+    }
+
+    /// The type of a component; empty where there is none.
+    fn type_of(&self, component_id: &str) -> String {
+        self.descriptor.nodes.get(component_id).map(|node| node.component.clone()).unwrap_or_default()
+    }
 }
 
 impl Engine {
@@ -254,32 +268,27 @@ impl Engine {
         self.inner.latest.fetch_max(now, Ordering::Relaxed).max(now)
     }
 
+    /// The flow as it was last read.
+    fn last_known(&self, id: &str) -> Option<Arc<Loaded>> {
+        self.inner.loaded.lock().get(id).cloned()
+    }
+
     /// The flow as it is now; `None` when it is gone.
     async fn load(&self, id: &str) -> Result<Option<Arc<Loaded>>> {
-        let last = self.inner.loaded.lock().get(id).cloned();
-        let (flow_id, revision) = (id.to_owned(), last.as_ref().map(|last| last.revision));
-        let read = self
-            .inner
-            .store
-            .read(move |connection| {
-                let Some(pulse) = store::flows::pulse(connection, &flow_id)? else { return Ok(None) };
-                if Some(pulse.revision) == revision {
-                    return Ok(Some(None));
-                }
-                Ok(store::flows::get(connection, &flow_id)?.map(Some))
-            })
-            .await?;
-        let loaded = match read {
-            None => {
-                self.inner.loaded.lock().remove(id);
-                return Ok(None);
+        if let Some(last) = self.last_known(id) {
+            let pulse = self.inner.store.look(|connection| store::flows::pulse(connection, id))?;
+            if pulse.is_some_and(|pulse| pulse.revision == last.revision) {
+                return Ok(Some(last));
             }
-            Some(None) => return Ok(last),
-            Some(Some((flow, revision))) => {
-                let descriptor = Descriptor::read(&flow.descriptor).map_err(super::error::ServerError::internal)?;
-                Arc::new(Loaded { flow, descriptor, revision })
-            }
+        }
+        let flow_id = id.to_owned();
+        let read = self.inner.store.read(move |connection| store::flows::get(connection, &flow_id)).await?;
+        let Some((flow, revision)) = read else {
+            self.inner.loaded.lock().remove(id);
+            return Ok(None);
         };
+        let descriptor = Descriptor::read(&flow.descriptor).map_err(super::error::ServerError::internal)?;
+        let loaded = Arc::new(Loaded::new(flow, descriptor, revision));
         self.inner.loaded.lock().insert(id.to_owned(), Arc::clone(&loaded));
         Ok(Some(loaded))
     }

@@ -74,10 +74,41 @@ impl Engine {
 
     /// Accepts messages: when this has ended with `true`, they are on the disk. `false` when their flow runs no longer.
     pub(super) async fn enqueue(&self, messages: Vec<Message>) -> Result<bool> {
+        if messages.is_empty() {
+            return Ok(true);
+        }
+        let this = self.clone();
+        // Whoever asks may go away meanwhile, but what is accepted has to be delivered.
+        self.inner.tasks.spawn(async move { this.accept_and_begin(messages).await }).await?
+    }
+
+    /// Accepts messages, and takes the first of each lane that nobody works on in the same transaction.
+    async fn accept_and_begin(self, messages: Vec<Message>) -> Result<bool> {
+        let now = self.now();
         let lanes: Vec<(Lane, i64)> = messages.iter().map(|message| (message.lane.clone(), message.due_at)).collect();
-        let is_accepted = self.inner.store.write("accept messages", move |tx| accept(tx, &messages)).await?;
+        let is_due =
+            |(lane, due_at): &&(Lane, i64)| *due_at <= now && self.is_unlimited(lane) && self.claim(lane, false);
+        let claimed: Vec<Lane> = lanes.iter().filter(is_due).map(|(lane, _)| lane.clone()).collect();
+        let wanted = claimed.clone();
+        let accepted = self
+            .inner
+            .store
+            .write("accept messages", move |tx| {
+                if !accept(tx, &messages)? {
+                    return Ok(None);
+                }
+                let taken = wanted.iter().map(|lane| store::queue::take(tx, lane, now));
+                taken.collect::<Result<Vec<_>>>().map(Some)
+            })
+            .await;
+        let firsts = accepted.as_ref().ok().and_then(|taken| taken.clone()).unwrap_or_default();
+        let mut firsts = firsts.into_iter();
+        for lane in &claimed {
+            self.drain_soon(lane.clone(), firsts.next().flatten());
+        }
+        let is_accepted = accepted?.is_some();
         if is_accepted {
-            for (lane, due_at) in lanes {
+            for (lane, due_at) in lanes.into_iter().filter(|(lane, _)| !claimed.contains(lane)) {
                 self.schedule(lane, due_at);
             }
         }

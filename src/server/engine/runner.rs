@@ -14,12 +14,15 @@ use super::{
     host::{Failure, FailureKind, Method},
     quotas::Gate,
 };
-use crate::server::{
-    error::Result,
-    store::{
-        self,
-        queue::{Lane, Message},
-        quotas::Taken,
+use crate::{
+    domain::flow::Stage,
+    server::{
+        error::Result,
+        store::{
+            self,
+            queue::{Lane, Message},
+            quotas::Taken,
+        },
     },
 };
 
@@ -76,24 +79,40 @@ impl Engine {
 
     /// Sees to it that somebody delivers what is due in a lane.
     pub(super) fn wake(&self, lane: Lane) {
+        if self.claim(&lane, true) {
+            self.drain_soon(lane, None);
+        }
+    }
+
+    /// Takes a lane that nobody works on: whoever gets `true` has to call [`Engine::drain_soon`]. If somebody does, they
+    /// may be told to look at it once more.
+    pub(super) fn claim(&self, lane: &Lane, once_more: bool) -> bool {
         if self.inner.stopping.is_cancelled() {
-            return;
+            return false;
         }
         let mut busy = self.inner.runner.busy.lock();
-        if let Some(again) = busy.get_mut(&lane) {
-            *again = true;
-            return;
+        if let Some(again) = busy.get_mut(lane) {
+            *again |= once_more;
+            return false;
         }
         busy.insert(lane.clone(), false);
-        drop(busy);
+        true
+    }
+
+    /// Delivers what is due in a lane that was claimed; `first` is taken already.
+    pub(super) fn drain_soon(&self, lane: Lane, first: Option<Message>) {
         let this = self.clone();
-        self.inner.tasks.spawn(async move { this.drain(lane).await });
+        self.inner.tasks.spawn(async move { this.drain(lane, first).await });
     }
 
     /// Delivers what is due in a lane until there is nothing more.
-    async fn drain(&self, lane: Lane) {
+    async fn drain(&self, lane: Lane, mut first: Option<Message>) {
         while !self.inner.stopping.is_cancelled() {
-            match self.deliver_next(&lane).await {
+            let delivered = match first.take() {
+                Some(first) => self.deliver_taken(&lane, first).await,
+                None => self.deliver_next(&lane).await,
+            };
+            match delivered {
                 Ok(true) => {}
                 Ok(false) => {
                     let mut busy = self.inner.runner.busy.lock();
@@ -113,16 +132,14 @@ impl Engine {
         }
     }
 
-    /// Delivers the first message of a lane that is due, and those after it that are; `false` when there was none.
+    /// Takes the first message of a lane that is due, and delivers it and those after it; `false` when there was none.
     async fn deliver_next(&self, lane: &Lane) -> Result<bool> {
         let Some(loaded) = self.load(&lane.flow_id).await? else { return Ok(false) };
-        let component_type = loaded.descriptor.nodes.get(&lane.component_id).map(|node| node.component.clone());
-        let service = component_type.unwrap_or_default();
-        let mut permit = self.permit(&service).await;
+        let permit = self.permit(&loaded.type_of(&lane.component_id)).await;
         if self.inner.stopping.is_cancelled() {
             return Ok(false);
         }
-        let (leave, mut broken) = match self.gate(&loaded, lane).await? {
+        let (leave, broken) = match self.gate(&loaded, lane).await? {
             Gate::Open => (None, None),
             Gate::Limited(leave) => (Some(leave), None),
             Gate::Broken(failure) => (None, Some(failure)),
@@ -131,24 +148,32 @@ impl Engine {
                 return Ok(false);
             }
         };
-        let mut next = match self.take(lane, leave.as_ref()).await? {
-            Taken::Message(message) => Some(*message),
-            Taken::Nothing => None,
+        match self.take(lane, leave.as_ref()).await? {
+            Taken::Message(message) => self.deliver_all(*message, permit, broken).await.map(|()| true),
+            Taken::Nothing => Ok(false),
             Taken::NotBefore(at) => {
                 self.hold(lane, at);
                 self.let_callers_go(lane).await?;
-                return Ok(false);
+                Ok(false)
             }
-        };
-        let is_any = next.is_some();
+        }
+    }
+
+    /// Delivers a message that was taken when it was accepted, and those after it.
+    async fn deliver_taken(&self, lane: &Lane, message: Message) -> Result<bool> {
+        // As it was last read will do: this is about whose room it takes.
+        let component_type = self.last_known(&lane.flow_id).map(|loaded| loaded.type_of(&lane.component_id));
+        let permit = self.permit(&component_type.unwrap_or_default()).await;
+        self.deliver_all(message, permit, None).await.map(|()| true)
+    }
+
+    /// Delivers a message and those after it that are due. With `broken` the component is not run for the first one, but has
+    /// failed so.
+    async fn deliver_all(&self, first: Message, mut permit: Option<Permit>, mut broken: Option<Failure>) -> Result<()> {
+        let lane = first.lane.clone();
+        let mut next = Some(first);
         let mut delivered = 0_usize;
-        while let Some(message) = next.take() {
-            delivered += 1;
-            if delivered.is_multiple_of(TURN) {
-                // To the end of the line: other lanes of the service have waited.
-                drop(permit);
-                permit = self.permit(&service).await;
-            }
+        while let Some(message) = next.take().filter(|_| !self.inner.stopping.is_cancelled()) {
             let (id, attempts) = (message.id.clone(), message.attempts);
             match self.deliver(message, broken.take()).await {
                 Ok(following) => next = following,
@@ -157,12 +182,20 @@ impl Engine {
                     return Err(cause);
                 }
             }
+            delivered += 1;
+            if next.is_some() && delivered.is_multiple_of(TURN) {
+                // To the end of the line: other lanes of the service have waited.
+                drop(permit);
+                let component_type = self.last_known(&lane.flow_id).map(|loaded| loaded.type_of(&lane.component_id));
+                permit = self.permit(&component_type.unwrap_or_default()).await;
+            }
         }
-        Ok(is_any)
+        drop(permit);
+        Ok(())
     }
 
     /// Lets a message wait again that was taken but could not be ended.
-    async fn give_back(&self, id: String, attempts: u32) {
+    pub(super) async fn give_back(&self, id: String, attempts: u32) {
         while !self.inner.stopping.is_cancelled() {
             let (id, now) = (id.clone(), self.now());
             let given = self
@@ -185,6 +218,10 @@ impl Engine {
         let Some(loaded) = loaded.filter(|loaded| loaded.flow.run_id == Some(message.run_id)) else {
             return self.drop_message(message, "its flow runs no longer").await;
         };
+        if !matches!(loaded.flow.stage, Stage::Running | Stage::Starting) {
+            // Whoever stops the flow drops it with the others.
+            return Ok(None);
+        }
         let Some(node) = loaded.descriptor.nodes.get(&message.lane.component_id) else {
             return self.drop_message(message, "its component is no longer in the flow").await;
         };
@@ -226,7 +263,7 @@ impl Engine {
     pub(super) async fn attempt(&self, loaded: &Loaded, found: Arc<Found>, cause: Cause, origin: Origin) -> Attempt {
         let module = Some(found.module.to_string());
         let component_id = origin.component_id.clone();
-        let result = match self.invocation(loaded, &component_id, &found, cause).await {
+        let result = match self.invocation(loaded, &component_id, &found, cause) {
             Ok(invocation) => {
                 let calls = Arc::new(ComponentCalls::new(self.clone(), origin));
                 let running = self.inner.host.invoke(invocation, Arc::clone(&calls) as _);

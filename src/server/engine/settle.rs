@@ -13,6 +13,7 @@ use super::{
     retry::{Next, Schedule},
     runner::Attempt,
     unprocessed::public_messages,
+    webhooks::WebhookAnswer,
 };
 use crate::{
     domain::flow::{ERROR_PORT, ErrorHandling},
@@ -21,7 +22,7 @@ use crate::{
         store::{
             self,
             flow_log::Line,
-            queue::{Body, Kind, Message, Sender},
+            queue::{Body, Kind, Lane, Message, Sender},
             unprocessed::Unprocessed,
         },
         time::iso,
@@ -40,6 +41,33 @@ enum Ending {
     Sent(Vec<Message>),
 }
 
+/// What there was when a message had ended.
+struct Ended {
+    /// The next of its lane, already taken.
+    next: Option<Message>,
+    /// Somebody waits for an answer to its correlation, of which nothing is under way any more.
+    is_quiet: bool,
+}
+
+/// The last steps of the transaction that ends a message.
+struct Last {
+    lane: Lane,
+    /// The correlation to which somebody waits for an answer.
+    awaited: Option<String>,
+    takes_more: bool,
+    now: i64,
+}
+
+impl Last {
+    fn of(&self, tx: &Transaction<'_>) -> Result<Ended> {
+        let is_under_way =
+            |correlation_id| store::queue::is_under_way(tx, &self.lane.flow_id, correlation_id, self.now);
+        let is_quiet = !self.awaited.as_deref().map_or(Ok(true), is_under_way)?;
+        let next = if self.takes_more { store::queue::take(tx, &self.lane, self.now)? } else { None };
+        Ok(Ended { next, is_quiet })
+    }
+}
+
 impl Engine {
     /// Ends an attempt to deliver `message`; gives the next of its lane, already taken.
     pub(super) async fn settle(
@@ -52,9 +80,9 @@ impl Engine {
         // Those that keep to a quota have to ask first.
         let takes_more = attempt.found.as_ref().is_some_and(|found| found.quota().is_none());
         let Err(failure) = attempt.result else {
-            let next = self.end(&message, Ending::Gone, None, None, takes_more).await?;
-            self.answer_if_quiet(&message).await;
-            return Ok(next);
+            let ended = self.end_well(&message, takes_more).await?;
+            self.let_go_if_quiet(&message, &ended);
+            return Ok(ended.next);
         };
         let node = loaded.descriptor.nodes.get(&message.lane.component_id);
         let handling = node.and_then(|node| node.error_handling.clone()).unwrap_or_default();
@@ -100,7 +128,7 @@ impl Engine {
         };
         let messages = public_messages(&message, scope, sender_type(loaded, &message).as_deref());
         let report = self.report(loaded, &message.lane.component_id, &failure, attempt.module, messages);
-        let following = self.end(&message, ending, Some(line), Some(report), takes_more).await?;
+        let ended = self.end(&message, ending, Some(line), Some(report), takes_more).await?;
         if message.lane.kind == Kind::Webhook {
             self.inner.pending.fail(&message, &failure);
         }
@@ -108,8 +136,8 @@ impl Engine {
             let label = format!("errorHandling of {}", message.lane.component_id);
             self.stop_soon(&loaded.flow.id, by_engine(label));
         }
-        self.answer_if_quiet(&message).await;
-        Ok(following)
+        self.let_go_if_quiet(&message, &ended);
+        Ok(ended.next)
     }
 
     fn next_of(
@@ -173,6 +201,27 @@ impl Engine {
         })
     }
 
+    /// Ends a message that has come to its end in good order. The next of its lane need not wait for the disk: after a crash
+    /// both are delivered again, in their order.
+    async fn end_well(&self, message: &Message, takes_more: bool) -> Result<Ended> {
+        let last = self.last_of(message, takes_more);
+        let (id, attempts) = (message.id.clone(), message.attempts);
+        let finished = id.clone();
+        let ended = move |tx: &Transaction<'_>| {
+            store::queue::finish(tx, &finished)?;
+            last.of(tx)
+        };
+        let (ended, committed) = self.inner.store.write_ahead(ended).await?;
+        let this = self.clone();
+        self.inner.tasks.spawn(async move {
+            if let Err(cause) = committed.wait().await {
+                tracing::error!(%cause, "the end of a message was not written, so it is delivered again");
+                this.give_back(id, attempts).await;
+            }
+        });
+        Ok(ended)
+    }
+
     async fn end(
         &self,
         message: &Message,
@@ -180,16 +229,16 @@ impl Engine {
         line: Option<Line>,
         notice: Option<Notice>,
         takes_more: bool,
-    ) -> Result<Option<Message>> {
-        let (id, lane, attempts, now) = (message.id.clone(), message.lane.clone(), message.attempts, self.now());
+    ) -> Result<Ended> {
+        let (id, attempts, now) = (message.id.clone(), message.attempts, self.now());
+        let last = self.last_of(message, takes_more);
         let (notices, has_notice) = (Arc::clone(&self.inner.notices), notice.is_some());
-        let takes_more = takes_more && !self.inner.stopping.is_cancelled();
-        let mut woken = match &ending {
+        let woken = match &ending {
             Ending::Again { due_at } => vec![(message.lane.clone(), *due_at)],
             Ending::Sent(copies) => copies.iter().map(|copy| (copy.lane.clone(), copy.due_at)).collect(),
             Ending::Gone | Ending::Kept(_) => Vec::new(),
         };
-        let (is_there, line_id, next) = self
+        let (is_there, line_id, ended) = self
             .inner
             .store
             .write("end a message", move |tx| {
@@ -202,8 +251,7 @@ impl Engine {
                 if let Some(notice) = notice {
                     notices.keep(tx, &notice, now)?;
                 }
-                let next = if takes_more { store::queue::take(tx, &lane, now)? } else { None };
-                Ok((is_there, line_id, next))
+                Ok((is_there, line_id, last.of(tx)?))
             })
             .await?;
         self.announce_line(line_id);
@@ -211,11 +259,29 @@ impl Engine {
             self.inner.notices.kept();
         }
         if is_there {
-            for (lane, due_at) in woken.drain(..) {
+            for (lane, due_at) in woken {
                 self.schedule(lane, due_at);
             }
         }
-        Ok(next)
+        Ok(ended)
+    }
+
+    /// What is left to do in the transaction that ends a message.
+    fn last_of(&self, message: &Message, takes_more: bool) -> Last {
+        Last {
+            lane: message.lane.clone(),
+            awaited: self.inner.pending.is_waiting(message).then(|| message.correlation_id.clone()),
+            takes_more: takes_more && !self.inner.stopping.is_cancelled(),
+            now: self.now(),
+        }
+    }
+
+    /// Lets the caller go when nobody is left who could answer.
+    fn let_go_if_quiet(&self, message: &Message, ended: &Ended) {
+        if ended.is_quiet {
+            let lane = &message.lane;
+            self.inner.pending.answer(&lane.flow_id, &message.correlation_id, WebhookAnswer::Accepted);
+        }
     }
 
     /// Ends a message that can go nowhere.
@@ -235,7 +301,7 @@ impl Engine {
             message: json!(format!("A message was dropped: {why}.")),
             ..Line::default()
         };
-        self.end(&message, Ending::Gone, Some(line), None, false).await
+        Ok(self.end(&message, Ending::Gone, Some(line), None, false).await?.next)
     }
 }
 

@@ -11,6 +11,7 @@ use super::{
     Engine, Loaded,
     calls::{ComponentCalls, Origin},
     components::Found,
+    context::shared,
     host::{Failure, FailureKind, Invocation, Method},
     inspector,
     owner::ActsFor,
@@ -154,7 +155,7 @@ impl Engine {
     async fn static_invocation(&self, frame: &Frame, call: &StaticCall, found: &Found) -> Result<Invocation> {
         let inner = &self.inner;
         let flow = &frame.loaded.flow;
-        let config = self.config_of(found, &call.component).await?;
+        let config = self.config_of(found, &call.component)?;
         let (flow_id, component_id) = (flow.id.clone(), frame.component_id.clone());
         let account = inner
             .store
@@ -172,8 +173,6 @@ impl Engine {
             "id": Uuid::new_v4().to_string(),
             "correlationId": frame.correlation_id.clone().unwrap_or_else(|| Uuid::new_v4().to_string()),
             "node": { "type": call.component, "config": { "properties": call.properties } },
-            "flow": flow.descriptor,
-            "manifest": found.manifest,
             "state": {},
             "config": config,
             "auth": auth,
@@ -197,6 +196,7 @@ impl Engine {
             component: call.component.clone(),
             method: Method::Receive,
             context,
+            shared: shared(&frame.loaded, found),
         })
     }
 }
@@ -231,7 +231,7 @@ pub(super) fn nowhere(user_id: String) -> Loaded {
         started_at: None,
         run_id: None,
     };
-    Loaded { flow, descriptor: Descriptor::default(), revision: 0 }
+    Loaded::new(flow, Descriptor::default(), 0)
 }
 
 pub(super) fn is_nowhere(flow: &Flow) -> bool {

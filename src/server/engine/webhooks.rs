@@ -64,9 +64,10 @@ impl Pending {
         !self.waiting.lock().is_empty()
     }
 
-    fn is_waiting(&self, flow_id: &str, correlation_id: &str) -> bool {
+    /// Whether anybody waits for an answer to the correlation of a message; nobody does most of the time.
+    pub fn is_waiting(&self, message: &Message) -> bool {
         let waiting = self.waiting.lock();
-        !waiting.is_empty() && waiting.contains_key(&Self::key(flow_id, correlation_id))
+        !waiting.is_empty() && waiting.contains_key(&Self::key(&message.lane.flow_id, &message.correlation_id))
     }
 
     /// Answers whoever waits; nobody does most of the time.
@@ -149,25 +150,6 @@ impl Engine {
                 Ok(WebhookAnswer::Accepted)
             }
             () = self.inner.stopping.cancelled() => Ok(WebhookAnswer::Accepted),
-        }
-    }
-
-    /// Lets the caller go when nothing of its correlation is under way any more: nobody is left who could answer.
-    pub(super) async fn answer_if_quiet(&self, message: &Message) {
-        let (flow_id, correlation_id) = (message.lane.flow_id.clone(), message.correlation_id.clone());
-        if !self.inner.pending.is_waiting(&flow_id, &correlation_id) {
-            return;
-        }
-        let now = self.now();
-        let read = self.inner.store.read({
-            let (flow_id, correlation_id) = (flow_id.clone(), correlation_id.clone());
-            move |connection| store::queue::is_under_way(connection, &flow_id, &correlation_id, now)
-        });
-        match read.await {
-            Ok(true) => {}
-            Ok(false) => self.inner.pending.answer(&flow_id, &correlation_id, WebhookAnswer::Accepted),
-            // The caller waits a little longer; the message has ended all the same.
-            Err(cause) => tracing::warn!(%cause, flow = flow_id, "a caller could not be let go"),
         }
     }
 

@@ -6,6 +6,7 @@
 mod npm;
 
 use std::{
+    collections::BTreeMap,
     fs::{self, DirBuilder},
     io,
     os::unix::fs::DirBuilderExt,
@@ -162,6 +163,7 @@ impl Runtime {
                 component: component.clone(),
                 method: Method::Load,
                 context: json!({}),
+                shared: BTreeMap::new(),
             };
             if let Err(failure) = node.host.invoke(invocation, Arc::new(Nothing)).await {
                 findings.push(Finding::at(
@@ -183,6 +185,7 @@ impl Runtime {
                 component: plugin.clone(),
                 method: Method::Trial,
                 context: json!({}),
+                shared: BTreeMap::new(),
             };
             if let Err(failure) = node.host.invoke(invocation, Arc::new(Nothing)).await {
                 let message = format!("The plugin {plugin} cannot be loaded: {}", failure.message);

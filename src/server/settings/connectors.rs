@@ -142,10 +142,8 @@ impl Connectors {
     }
 
     /// One connector's values in clear, for its own components that run: nobody is asking.
-    pub(in crate::server) async fn for_component(&self, id: &ServiceId) -> Result<Map<String, Value>> {
-        let service_id = id.0.clone();
-        let sealed =
-            self.store.read(move |connection| store::service_configuration::of(connection, &service_id)).await?;
+    pub(in crate::server) fn for_component(&self, id: &ServiceId) -> Result<Map<String, Value>> {
+        let sealed = self.store.look(|connection| store::service_configuration::of(connection, &id.0))?;
         self.open(&id.0, sealed)
     }
 

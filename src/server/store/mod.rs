@@ -27,19 +27,24 @@ pub mod sessions;
 pub mod states;
 pub mod unprocessed;
 pub mod users;
+mod writer;
 
-use std::{path::Path, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use deadpool_sqlite::{Config, Hook, HookError, Pool, Runtime};
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use parking_lot::Mutex;
+use rusqlite::{Connection, Transaction};
 
 use super::error::{Result, ServerError};
+pub use writer::Committed;
+use writer::Writer;
 
 /// Connections to the registry: one that writes, several that only read.
 #[derive(Clone)]
 pub struct Store {
-    writer: Pool,
+    writer: Writer,
     readers: Pool,
+    looker: Arc<Mutex<Connection>>,
 }
 
 /// Why the registry could not be opened, in a line for the terminal.
@@ -60,13 +65,18 @@ impl Store {
     /// [`OpenError::Newer`] when a newer version has migrated it; [`OpenError::Broken`] for everything else.
     pub async fn open(path: &Path) -> std::result::Result<Self, OpenError> {
         let broken = |cause: &dyn std::fmt::Display| OpenError::Broken(cause.to_string());
-        let writer = pool(path, 1, false).map_err(|cause| broken(&cause))?;
-        let connection = writer.get().await.map_err(|cause| broken(&cause))?;
-        connection.interact(migrations::apply).await.map_err(|cause| broken(&cause))??;
-        drop(connection);
+        let place = path.to_owned();
+        let (writer, looker) = tokio::task::spawn_blocking(move || {
+            let mut writer = connect(&place, false).map_err(|cause| broken(&cause))?;
+            migrations::apply(&mut writer)?;
+            let looker = connect(&place, true).map_err(|cause| broken(&cause))?;
+            Ok::<_, OpenError>((Writer::start(writer).map_err(|cause| broken(&cause))?, looker))
+        })
+        .await
+        .map_err(|cause| broken(&cause))??;
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
-        let readers = pool(path, cores.max(2), true).map_err(|cause| broken(&cause))?;
-        Ok(Self { writer, readers })
+        let readers = readers(path, cores.max(2)).map_err(|cause| broken(&cause))?;
+        Ok(Self { writer, readers, looker: Arc::new(Mutex::new(looker)) })
     }
 
     /// Runs `work` on a connection that cannot write.
@@ -79,7 +89,14 @@ impl Store {
         connection.interact(move |connection| work(connection)).await?
     }
 
-    /// Runs `work` in one transaction of the only writer; any error rolls all of it back.
+    /// Runs `work` here and now, on a connection that cannot write: for a few rows by their keys, which are read sooner
+    /// than another thread would have begun.
+    pub fn look<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        work(&self.looker.lock())
+    }
+
+    /// Runs `work` on the only connection that writes; any error undoes all that it has written. When this ends well, what
+    /// it has written is on the disk. What several ask for at the same time is committed together.
     ///
     /// `name` says what is being written, for the log when it takes long.
     pub async fn write<T, F>(&self, name: &'static str, work: F) -> Result<T>
@@ -88,58 +105,52 @@ impl Store {
         F: FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
     {
         let asked = std::time::Instant::now();
-        let connection = self.writer.get().await?;
-        let result = connection
-            .interact(move |connection| {
-                let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-                let result = work(&transaction)?;
-                transaction.commit()?;
-                Ok(result)
-            })
-            .await?;
+        let result = self.writer.write(work).await;
         if asked.elapsed() > Duration::from_secs(1) {
             tracing::warn!(name, elapsed = ?asked.elapsed(), "slow write");
         }
         result
     }
 
+    /// As [`Store::write`], for whoever can go on before what is written is on the disk, and asks later whether it is.
+    pub async fn write_ahead<T, F>(&self, work: F) -> Result<(T, Committed)>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
+    {
+        self.writer.write_ahead(work).await
+    }
+
     /// Lets SQLite tidy up before the process ends, and brings the write-ahead log into the database: a copy of that
     /// one file is whole.
     pub async fn close(&self) {
         self.readers.close();
-        if let Ok(connection) = self.writer.get().await {
-            let tidy = connection
-                .interact(|connection| {
-                    connection.execute_batch("PRAGMA optimize")?;
-                    let is_busy = |row: &rusqlite::Row<'_>| row.get::<_, bool>(0);
-                    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], is_busy)
-                })
-                .await;
-            if !matches!(tidy, Ok(Ok(false))) {
-                tracing::debug!("the database was not tidied up before closing");
-            }
-        }
-        self.writer.close();
+        self.writer.close().await;
     }
 }
 
-/// Connections to the registry. What is committed is on the disk, also when the power fails: that is what a message that
-/// was accepted, and an installation that was reported, stand on.
-fn pool(path: &Path, size: usize, read_only: bool) -> std::result::Result<Pool, Box<dyn std::error::Error>> {
-    let pragmas = format!(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; \
-         PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2000; \
-         PRAGMA journal_size_limit = 33554432; PRAGMA query_only = {}",
-        if read_only { "ON" } else { "OFF" }
-    );
+/// What is committed is on the disk, also when the power fails: that is what a message that was accepted, and an
+/// installation that was reported, stand on.
+fn set_up(connection: &Connection, read_only: bool) -> rusqlite::Result<()> {
+    connection.set_prepared_statement_cache_capacity(128);
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; \
+         PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2000; PRAGMA journal_size_limit = 33554432",
+    )?;
+    connection.pragma_update(None, "query_only", read_only)
+}
+
+fn connect(path: &Path, read_only: bool) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    set_up(&connection, read_only)?;
+    Ok(connection)
+}
+
+fn readers(path: &Path, size: usize) -> std::result::Result<Pool, Box<dyn std::error::Error>> {
     let set_up = Hook::async_fn(move |connection, _| {
-        let pragmas = pragmas.clone();
         Box::pin(async move {
             connection
-                .interact(move |connection| {
-                    connection.set_prepared_statement_cache_capacity(128);
-                    connection.execute_batch(&pragmas)
-                })
+                .interact(|connection| set_up(connection, true))
                 .await
                 .map_err(|cause| HookError::message(cause.to_string()))?
                 .map_err(HookError::Backend)

@@ -72,7 +72,7 @@ async fn a_message_carries_its_scope_its_sender_and_its_correlation() {
     assert_eq!(context["correlationId"], "mine");
     assert_eq!(context["flowId"], json!(flow));
     assert_eq!(context["manifest"]["name"], ACTION);
-    assert_eq!(context["node"]["type"], ACTION);
+    assert_eq!(context["flow"]["c"]["type"], ACTION);
     assert_eq!(context["config"], json!({}));
     assert_eq!(context["limits"]["messageBytes"], 15_728_640);
 }

@@ -59,8 +59,11 @@ pub struct ScriptedHost {
 }
 
 impl ComponentHost for ScriptedHost {
-    fn invoke(&self, invocation: Invocation, calls: Arc<dyn Calls>) -> BoxFuture<'_, Outcome> {
+    fn invoke(&self, mut invocation: Invocation, calls: Arc<dyn Calls>) -> BoxFuture<'_, Outcome> {
         use stockroom::server::engine::Clock;
+        for (name, part) in &invocation.shared {
+            invocation.context[*name] = part.value();
+        }
         let component = invocation.context["componentId"].as_str().unwrap_or(&invocation.component).to_owned();
         let run = Run {
             component: component.clone(),

@@ -13,6 +13,7 @@ mod stores;
 mod versions;
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -108,6 +109,7 @@ impl Component {
             component: self.name.clone(),
             method,
             context: self.context.clone(),
+            shared: BTreeMap::new(),
         }
     }
 

@@ -132,9 +132,13 @@ impl Connection {
                 return Err(Gone(invocation));
             }
             table.running.insert(id, Running { calls, end, previous: None, is_resident });
+            // Before anybody else is told that they have been told.
+            let parts = invocation.shared.values().map(Arc::as_ref);
+            for frame in table.told.tell(parts).into_iter().chain([frame]) {
+                drop(self.sender.send(frame));
+            }
         }
         let _guard = Given { connection: self, id };
-        drop(self.sender.send(frame));
         match tokio::time::timeout(limit, ended).await {
             Ok(Ok(outcome)) => Ok(outcome),
             Ok(Err(_)) => Ok(Err(Failure::new(FailureKind::Crashed, format!("The process of {} ended.", self.module)))),

@@ -64,9 +64,15 @@ pub(super) fn codec(frame_bytes: usize) -> LengthDelimitedCodec {
 /// Writes what is queued until nothing can be written any more.
 pub(super) async fn send(write: OwnedWriteHalf, mut outbox: mpsc::UnboundedReceiver<Bytes>, frame_bytes: usize) {
     let mut frames = FramedWrite::new(write, codec(frame_bytes));
-    while let Some(bytes) = outbox.recv().await {
-        // When the process has ended, its watcher tells everybody.
-        if frames.send(bytes).await.is_err() {
+    while let Some(first) = outbox.recv().await {
+        // What has gathered meanwhile goes out together.
+        for bytes in std::iter::once(first).chain(std::iter::from_fn(|| outbox.try_recv().ok())) {
+            // When the process has ended, its watcher tells everybody.
+            if frames.feed(bytes).await.is_err() {
+                return;
+            }
+        }
+        if SinkExt::<Bytes>::flush(&mut frames).await.is_err() {
             return;
         }
     }

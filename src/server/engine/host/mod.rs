@@ -8,12 +8,14 @@ mod output;
 mod owner;
 mod process;
 mod script;
+mod shared;
 mod spare;
 mod table;
 mod watch;
 mod workers;
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -26,6 +28,7 @@ use serde_json::Value;
 use crate::domain::name::ModuleName;
 
 pub use node::NodeVersion;
+pub use shared::Shared;
 pub use workers::NodeHost;
 
 /// Runs components' methods; the runner and the tests of the engine know no more of it.
@@ -189,6 +192,9 @@ pub struct Invocation {
     pub method: Method,
     /// As docs/ENGINE.md has it.
     pub context: Value,
+    /// Parts of the context that others have, too, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub shared: BTreeMap<&'static str, Arc<Shared>>,
 }
 
 /// What a component can be asked to do; `Load` only loads its code, `Quota` reads the rules of its module's `quota.js`. From

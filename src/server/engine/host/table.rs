@@ -9,7 +9,7 @@ use std::{
 use serde_json::Value;
 use tokio::{sync::oneshot, time::Instant};
 
-use super::{Calls, Failure};
+use super::{Calls, Failure, shared::Told};
 
 /// For how long what a method has left running may still ask for things, such as to give a lock back.
 const LINGER: Duration = Duration::from_secs(30);
@@ -34,6 +34,7 @@ pub(super) struct Table {
     /// Takes nothing new any more.
     pub is_closed: bool,
     pub last_used: Instant,
+    pub told: Told,
 }
 
 impl Table {
@@ -44,6 +45,7 @@ impl Table {
             lingering: VecDeque::new(),
             is_closed: false,
             last_used: Instant::now(),
+            told: Told::default(),
         }
     }
 

@@ -248,6 +248,7 @@ impl Plugin {
             component: self.name.clone(),
             method,
             context,
+            shared: BTreeMap::new(),
         }
     }
 }

@@ -85,6 +85,14 @@ impl Quotas {
 }
 
 impl Engine {
+    /// Whether it is known without asking anybody that a lane keeps to no quota.
+    pub(super) fn is_unlimited(&self, lane: &Lane) -> bool {
+        let Some(loaded) = self.last_known(&lane.flow_id) else { return false };
+        let node = loaded.descriptor.nodes.get(&lane.component_id);
+        let found = node.and_then(|node| self.found_before(&node.component));
+        found.is_some_and(|found| found.quota().is_none())
+    }
+
     /// What a lane has to keep to now.
     pub(super) async fn gate(&self, loaded: &Loaded, lane: &Lane) -> Result<Gate> {
         if lane.kind == Kind::Signal {
@@ -151,6 +159,7 @@ impl Engine {
             component: component.to_owned(),
             method: Method::Quota,
             context: json!({ "manager": manager }),
+            shared: BTreeMap::new(),
         };
         let value = self.inner.host.invoke(invocation, Arc::new(Nothing)).await?;
         let read: Option<Read> = serde_json::from_value(value).map_err(|fault| {

@@ -20,7 +20,7 @@ impl Engine {
         let old = Descriptor::read(&before.descriptor).map_err(ServerError::internal)?;
         let gone: Vec<&String> = before.descriptor.keys().filter(|id| is_other(id)).collect();
         let new: Vec<&String> = after.descriptor.keys().filter(|id| is_other(id)).collect();
-        let was = Arc::new(Loaded { flow: before.clone(), descriptor: old, revision: 0 });
+        let was = Arc::new(Loaded::new(before.clone(), old, 0));
         for id in &gone {
             self.forget_tick(&before.id, id);
         }
