@@ -5,6 +5,7 @@ use std::{collections::HashMap, time::Duration};
 use futures::future::BoxFuture;
 use parking_lot::Mutex;
 use serde_json::{Map, json};
+use tokio::sync::Notify;
 
 use super::{Engine, errors::shown, host::Method};
 use crate::server::{error::Result, settings::COMPONENT_POLLING_INTERVAL, store, time::iso};
@@ -19,6 +20,8 @@ type Key = (String, String);
 #[derive(Default)]
 pub(super) struct Ticks {
     all: Mutex<HashMap<Key, Ticker>>,
+    /// A tick has ended, and the next of its component may be due already.
+    ended: Notify,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -59,6 +62,7 @@ impl Engine {
                 let look = i64::try_from(LOOK.as_millis()).unwrap_or(i64::MAX).min(interval);
                 tokio::select! {
                     () = this.inner.clock.sleep_until(this.now().saturating_add(look)) => {}
+                    () = this.inner.ticks.ended.notified() => {}
                     () = stopping.cancelled() => {}
                 }
             }
@@ -90,6 +94,7 @@ impl Engine {
         if let Some(ticker) = self.inner.ticks.all.lock().get_mut(&key) {
             ticker.is_busy = false;
         }
+        self.inner.ticks.ended.notify_one();
     }
 
     async fn try_tick(&self, (flow_id, component_id): &Key, last: Option<i64>) -> Result<()> {

@@ -227,7 +227,7 @@ impl Engine {
         let parts: Vec<&str> = plugin.name.split('.').collect();
         for length in (2..=parts.len()).rev() {
             if let Ok(id) = ServiceId::parse(&parts[..length].join(":")) {
-                config.extend(self.inner.connectors.for_component(&id).await?);
+                config.extend(self.inner.connectors.for_component(&id)?);
             }
         }
         Ok(Value::Object(config))

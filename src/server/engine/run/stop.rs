@@ -65,8 +65,9 @@ impl Engine {
         loop {
             match self.begin_stop(id, by.clone()).await? {
                 Stage::Running => return self.finish_stop(id, &stopped_by).await,
-                Stage::Stopping | Stage::Stopped => return Ok(()),
-                Stage::Starting => {}
+                Stage::Stopped => return Ok(()),
+                // A start that was called off is being taken back.
+                Stage::Starting | Stage::Stopping => {}
             }
             // Written down once, however long it takes.
             by = None;
