@@ -52,8 +52,8 @@ async fn until_begun(program: &Program, times: usize) {
 #[tokio::test]
 async fn a_process_that_never_looks_up_ends_with_a_server_that_is_killed() {
     let mut program = at_work("console.log('It has begun.'); for (;;);").await;
+    assert_eq!(program.workers_of_modules().len(), 1);
     let workers = program.workers();
-    assert_eq!(workers.len(), 1);
     program.kill().await;
     all_gone(&workers).await;
 }
@@ -80,7 +80,7 @@ async fn a_lock_of_a_process_that_was_killed_is_free_again() {
     let code = "await context.lock('desk', { ttl: 3600000, maxRetryCount: 1 }); console.log('It has begun.');
         await new Promise(() => setInterval(() => 0, 1000));";
     let program = at_work(code).await;
-    program.workers()[0].signal(Signal::KILL);
+    program.workers_of_modules()[0].signal(Signal::KILL);
     until_begun(&program, 2).await;
 }
 

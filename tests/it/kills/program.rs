@@ -107,9 +107,18 @@ impl Program {
         Process::look(id).expect("it has not ended").0
     }
 
-    /// The processes that run components.
+    /// The processes that run components, and one that waits for a module to be tried.
     pub fn workers(&self) -> Vec<Process> {
         Process::children_of(self.process().id)
+    }
+
+    /// The processes of installed modules.
+    pub fn workers_of_modules(&self) -> Vec<Process> {
+        let is_of_module = |worker: &Process| {
+            let line = fs::read(format!("/proc/{}/cmdline", worker.id)).unwrap_or_default();
+            String::from_utf8_lossy(&line).contains("/ready/")
+        };
+        self.workers().into_iter().filter(is_of_module).collect()
     }
 
     /// Waits for the end of the process.

@@ -138,7 +138,7 @@ async fn strike(program: &mut Program, victim: Victim, random: &mut Random) {
     if victim == Victim::Worker {
         // There is work, so there is one soon.
         let workers = eventually("a process of a module", async || {
-            let workers = program.workers();
+            let workers = program.workers_of_modules();
             (!workers.is_empty()).then_some(workers)
         })
         .await;
