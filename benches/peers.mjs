@@ -4,6 +4,7 @@ import { SIZES, archive } from './lib/archives.mjs';
 import { module, tree } from './lib/catalogue.mjs';
 import { Jobs } from './lib/jobs.mjs';
 import { load } from './lib/load.mjs';
+import { node22 } from './lib/node.mjs';
 import { NodeRed } from './lib/node-red.mjs';
 import { launch, visit } from './lib/page.mjs';
 import { Rows } from './lib/rows.mjs';
@@ -25,14 +26,15 @@ export const about =
 export async function run({ program, rounds, log }) {
   const rows = new Rows('Peers');
   log('peers: what is missing is installed by npm');
-  const verdaccio = new Verdaccio();
-  const nodeRed = new NodeRed(verdaccio.node);
+  const node = node22();
+  const verdaccio = new Verdaccio(node.program);
+  const nodeRed = new NodeRed(node.program);
   const ours = new Ours(program);
   const parties = [ours, nodeRed, verdaccio];
   const versions = {
     'Node-RED': nodeRed.version,
     Verdaccio: verdaccio.version,
-    'both on Node': verdaccio.nodeVersion,
+    'both on Node': node.version,
   };
   const browser = await launch();
   try {

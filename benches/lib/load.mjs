@@ -4,9 +4,10 @@ import { percentile } from './stats.mjs';
 
 /**
  * Calls `url` from `connections` connections for so many milliseconds; gives the answers a second, the milliseconds that
- * half and 99 of 100 of them took at most, and the bytes of the last answer. Any answer but 200 is thrown.
+ * half and 99 of 100 of them took at most, and the bytes of the last answer. Any answer but 200 is thrown, and one of which
+ * `isRight` says that it is not what was asked for.
  */
-export async function load(url, { connections = 1, duration = 1500, headers = {} }) {
+export async function load(url, { connections = 1, duration = 1500, headers = {}, isRight }) {
   const agent = new http.Agent({ keepAlive: true, maxSockets: connections });
   const times = [];
   let bytes = 0;
@@ -14,11 +15,15 @@ export async function load(url, { connections = 1, duration = 1500, headers = {}
     new Promise((resolve, reject) => {
       const request = http.request(url, { agent, headers }, (answer) => {
         let length = 0;
-        answer.on('data', (part) => (length += part.length));
+        const parts = [];
+        answer.on('data', (part) => {
+          length += part.length;
+          if (isRight) parts.push(part);
+        });
         answer.on('error', reject);
         answer.on('end', () => {
           bytes = length;
-          if (answer.statusCode === 200) resolve();
+          if (answer.statusCode === 200 && (!isRight || isRight(Buffer.concat(parts).toString()))) resolve();
           else reject(new Error(`${url}: ${answer.statusCode}`));
         });
       });

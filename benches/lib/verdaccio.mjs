@@ -10,13 +10,12 @@ import { tgz } from './tar.mjs';
 export class Verdaccio {
   subject = 'Verdaccio';
 
-  constructor() {
-    // It wants a newer Node.js than Stockroom does. One of what it depends on names a tag that not every mirror has.
-    const runtime = `node-${process.platform}-${process.arch}`;
-    const packages = npm('verdaccio', ['verdaccio@6', `${runtime}@22`], { 'node-fetch': '2' });
+  /** `node` is the program that runs it. */
+  constructor(node) {
+    // One of what it depends on names a tag that not every mirror has.
+    const packages = npm('verdaccio', ['verdaccio@6'], { 'node-fetch': '2' });
     this.version = versionOf(packages, 'verdaccio');
-    this.node = join(packages, 'node_modules', runtime, 'bin/node');
-    this.nodeVersion = versionOf(packages, runtime);
+    this.node = node;
     this.script = join(packages, 'node_modules/verdaccio/bin/verdaccio');
     this.folder = mkdtempSync(join(tmpdir(), 'verdaccio-bench-'));
   }
