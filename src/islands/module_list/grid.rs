@@ -13,21 +13,25 @@ use crate::{
     domain::search::Card,
 };
 
-/// Rows that are kept above and below the screen while it is scrolled.
+/// Rows that are kept above and below the screen.
 #[cfg(feature = "hydrate")]
-const SCROLLING: usize = 3;
-/// The same after a change of the list: the fewer cards are made anew, the sooner a key press is on the screen.
-#[cfg(feature = "hydrate")]
-const TYPING: usize = 1;
-/// How long after a change the rows around the screen are filled up.
+const AROUND: usize = 3;
+/// How long after a change of the list the rows below the screen are filled up.
 #[cfg(feature = "hydrate")]
 const PAUSE: std::time::Duration = std::time::Duration::from_millis(200);
 
-/// Which cards are in the page: `from..to`, and how many lie above and below in rows.
+/// Which cards are in the page: `from..to` once nobody waits, and `from..seen`, to the bottom of the screen, before: the
+/// fewer cards are changed, the sooner a key press is on the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Window {
     from: usize,
+    seen: usize,
     to: usize,
+}
+
+impl Window {
+    /// What the server's page holds.
+    const FIRST: Self = Self { from: 0, seen: PAGE_SIZE, to: PAGE_SIZE };
 }
 
 #[component]
@@ -35,6 +39,8 @@ pub fn Grid<F>(
     /// The cards from one place to another, with their places in the whole list.
     cards: F,
     total: Memo<usize>,
+    /// Counts the changes of the list.
+    revision: Memo<u32>,
     /// The whole list is in memory, so any part of it can be shown.
     is_whole: Signal<bool>,
     pictures: Pictures,
@@ -43,11 +49,13 @@ where
     F: Fn(usize, usize) -> Vec<(usize, Card)> + Copy + Send + Sync + 'static,
 {
     let node = NodeRef::<html::Ul>::new();
-    let window = RwSignal::new(Window { from: 0, to: PAGE_SIZE });
+    let window = RwSignal::new(Window::FIRST);
+    // The revision of which the rows below the screen are in the page, too.
+    let settled = RwSignal::new(revision.get_untracked());
 
     let shown = Memo::new(move |_| {
-        let Window { from, to } = window.get();
-        cards(from, to)
+        let Window { from, seen, to } = window.get();
+        cards(from, if settled.get() == revision.get() { to } else { seen })
     });
 
     #[cfg(not(feature = "hydrate"))]
@@ -55,18 +63,18 @@ where
     #[cfg(feature = "hydrate")]
     {
         let measured = StoredValue::new(None);
-        let measure = move |overscan: usize| {
+        let measure = move || {
             if let Some(list) = node.try_get_untracked().flatten() {
                 let tracks = measured.get_value().or_else(|| Tracks::measure(&list));
                 measured.set_value(tracks);
                 let total = total.get_untracked();
                 let fit = match tracks {
-                    Some(tracks) if is_whole.get_untracked() => fit(&list, tracks, total, overscan),
+                    Some(tracks) if is_whole.get_untracked() => fit(&list, tracks, total),
                     _ => {
                         let is_first =
                             shown.with_untracked(|shown| shown.first().is_some_and(|(place, _)| *place == 0));
                         reserve(&list, tracks.filter(|_| is_first), total);
-                        Window { from: 0, to: PAGE_SIZE }
+                        Window::FIRST
                     }
                 };
                 if window.get_untracked() != fit {
@@ -74,23 +82,29 @@ where
                 }
             }
         };
+        let settle = move || {
+            let revision = revision.get_untracked();
+            if settled.get_untracked() != revision {
+                settled.set(revision);
+            }
+        };
         Effect::new(move |_| {
-            total.track();
-            is_whole.track();
+            let changed = revision.get();
             node.track();
             // Once the new cards are in the page, so that it is laid out once.
-            request_animation_frame(move || measure(TYPING));
-            // The others follow when nobody waits for them.
-            set_timeout(move || measure(SCROLLING), PAUSE);
+            request_animation_frame(measure);
+            let is_calm = move || revision.try_get_untracked() == Some(changed);
+            set_timeout(move || if is_calm() { settle() }, PAUSE);
         });
-        let scrolled = window_event_listener(leptos::ev::scroll, move |_| {
-            measure(SCROLLING);
+        let moved = move || {
+            measure();
+            settle();
             pictures.fill_soon();
-        });
+        };
+        let scrolled = window_event_listener(leptos::ev::scroll, move |_| moved());
         let resized = window_event_listener(leptos::ev::resize, move |_| {
             measured.set_value(None);
-            measure(SCROLLING);
-            pictures.fill_soon();
+            moved();
         });
         on_cleanup(move || {
             scrolled.remove();
@@ -215,16 +229,18 @@ impl Tracks {
 
 /// Which cards are near the screen; makes room for the others above and below.
 #[cfg(feature = "hydrate")]
-fn fit(list: &leptos::web_sys::HtmlUListElement, tracks: Tracks, total: usize, overscan: usize) -> Window {
+fn fit(list: &leptos::web_sys::HtmlUListElement, tracks: Tracks, total: usize) -> Window {
     let Tracks { columns, pitch } = tracks;
     let rows = total.div_ceil(columns);
     let screen = screen();
     let top = list.get_bounding_client_rect().top();
     // Rows are far fewer than 2^52.
-    let first = ((-top / pitch).floor().max(0.0) as usize).saturating_sub(overscan).min(rows.saturating_sub(1));
-    let last = (((screen - top) / pitch).ceil().max(0.0) as usize + overscan).clamp(first + 1, rows.max(first + 1));
+    let first = ((-top / pitch).floor().max(0.0) as usize).saturating_sub(AROUND).min(rows.saturating_sub(1));
+    let seen = ((screen - top) / pitch).ceil().max(0.0) as usize;
+    let to = |row: usize| row.clamp(first + 1, rows.max(first + 1));
+    let last = to(seen + AROUND);
     pad(list, first as f64 * pitch, rows.saturating_sub(last) as f64 * pitch);
-    Window { from: first * columns, to: last * columns }
+    Window { from: first * columns, seen: to(seen) * columns, to: last * columns }
 }
 
 /// Height of the window in CSS pixels.

@@ -41,6 +41,10 @@ pub fn ModuleList(first: ModulesPage, query: Query) -> impl IntoView {
 
     let first = StoredValue::new(first);
     let hits = Memo::new(move |_| live.index.with(|index| index.as_ref().map(|index| index.search(&query.get()))));
+    let revision = Memo::new(move |before: Option<&u32>| {
+        hits.track();
+        before.map_or(0, |before| before.wrapping_add(1))
+    });
     let total = Memo::new(move |_| {
         hits.with(|hits| hits.as_ref().map_or_else(|| first.with_value(|first| first.total), |hits| hits.rows.len()))
     });
@@ -73,7 +77,7 @@ pub fn ModuleList(first: ModulesPage, query: Query) -> impl IntoView {
     view! {
         <Toolbar query counts categories/>
         {move || (total.get() == 0).then(|| view! { <Empty query counts/> })}
-        <Grid cards total is_whole pictures/>
+        <Grid cards total revision is_whole pictures/>
         {move || (!is_whole.get() && total.get() > PAGE_SIZE).then(|| view! { <Pages query page total/> })}
     }
 }
