@@ -26,7 +26,12 @@ use stockroom::{
         store::Store,
     },
 };
+use tikv_jemallocator::Jemalloc;
 use tokio::net::TcpListener;
+
+/// Gives memory back that is not needed any more, such as after a catalogue was read for the first time.
+#[global_allocator]
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 /// How long what is under way may take after the server was asked to end, and then the end of components' processes.
 const GRACE: Duration = Duration::from_millis(8_500);

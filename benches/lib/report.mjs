@@ -28,7 +28,7 @@ function areaTable(rows) {
       const ratio = at > 0 && first ? `, ×${short(median(row.samples) / median(first.samples))}` : '';
       return spread(row.samples) + ratio;
     };
-    return [`${figure}, ${unit}`, ...(withSize ? [size && Number(size).toLocaleString('en')] : []), ...subjects.map(cell)];
+    return [unit ? `${figure}, ${unit}` : figure, ...(withSize ? [size && Number(size).toLocaleString('en')] : []), ...subjects.map(cell)];
   });
   return grid(['', ...(withSize ? ['modules'] : []), ...subjects], lines);
 }

@@ -229,6 +229,14 @@ pub struct Entry {
     pub component_names: String,
 }
 
+impl Entry {
+    /// Bytes that it takes in the text that is searched, where lower case is as long as what was given.
+    fn text_len(&self) -> usize {
+        let Card { label, name, description, .. } = &self.card;
+        [label, name, description, &self.component_names].map(|text| text.len() + 1).iter().sum()
+    }
+}
+
 /// [`Index`] on the wire: rows instead of objects, and each category once.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Wire {
@@ -310,14 +318,19 @@ pub struct Index {
 impl Index {
     /// Orders the modules by label, then name.
     pub fn new(entries: Vec<Entry>) -> Self {
-        let mut keyed: Vec<(String, Entry)> =
-            entries.into_iter().map(|entry| (entry.card.label.to_lowercase(), entry)).collect();
-        keyed.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| a.1.card.name.cmp(&b.1.card.name)));
+        let mut entries = entries;
+        entries.sort_by_cached_key(|entry| (entry.card.label.to_lowercase(), entry.card.name.clone()));
 
-        let mut index = Self::default();
-        for (label, Entry { card, component_names }) in keyed {
+        let mut index = Self {
+            text: String::with_capacity(entries.iter().map(Entry::text_len).sum()),
+            spans: Vec::with_capacity(entries.len()),
+            cards: Vec::with_capacity(entries.len()),
+            component_names: Vec::with_capacity(entries.len()),
+            categories: Vec::new(),
+        };
+        for Entry { card, component_names } in entries {
             let start = index.text.len();
-            index.text.push_str(&label);
+            index.text.push_str(&card.label.to_lowercase());
             index.text.push('\n');
             let label_end = index.text.len();
             index.text.push_str(&card.name.to_lowercase());

@@ -107,6 +107,28 @@ async fn a_change_in_a_tree_is_noticed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn changes_are_noticed_without_being_asked_for() {
+    let folders = Folders::new();
+    folders.offer(&pay("1.0.0"));
+    let server = on_folder(&folders).await;
+    listed(&server, "acme.pay").await;
+    let becomes = async |version: &str| {
+        eventually("the new version is listed", async || card(&server, "acme.pay").filter(|card| card.version == version))
+            .await;
+    };
+    folders.offer(&pay("1.1.0"));
+    becomes("1.1.0").await;
+    // Under the same name lies another folder, and that changes, too.
+    fs::remove_dir_all(folders.catalogue().join("acme/pay")).expect("removes");
+    folders.offer(&pay("1.2.0"));
+    becomes("1.2.0").await;
+    folders.offer(&pay("1.3.0"));
+    becomes("1.3.0").await;
+    folders.offer(&Module::new("beta.mail", "1.0.0"));
+    eventually("a new vendor's module is listed", async || card(&server, "beta.mail")).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_folder_that_is_removed_is_listed_no_more() {
     let folders = Folders::new();
     folders.offer(&pay("1.0.0"));

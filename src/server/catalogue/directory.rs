@@ -2,9 +2,10 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    fs::File,
+    ffi::OsStr,
+    fs::{DirEntry, File},
     io::{Cursor, Read, Write},
-    path::Path,
+    path::{Path, PathBuf},
     time::UNIX_EPOCH,
 };
 
@@ -34,8 +35,7 @@ pub(super) fn read(
     }
     let mut places = HashSet::new();
     let walk = WalkDir::new(root).max_depth(DEPTH_MAX).sort_by_file_name().into_iter().filter_entry(|entry| {
-        let name = entry.file_name().to_string_lossy();
-        entry.depth() == 0 || !(name.starts_with('.') || name == "node_modules" || name == "artifacts")
+        entry.depth() == 0 || may_hold_modules(entry.file_name())
     });
     for entry in walk.filter_map(Result::ok).filter(|entry| entry.file_type().is_file()) {
         let path = entry.path();
@@ -56,6 +56,25 @@ pub(super) fn read(
         }
     }
     Ok(Reading { etag: None, places: Some(places) })
+}
+
+/// The folder and those below it in which something may change, the shallowest first, at most `max`.
+pub(super) fn folders(root: &Path, max: usize) -> Vec<PathBuf> {
+    let mut folders = vec![root.to_owned()];
+    let mut at = 0;
+    while at < folders.len() && folders.len() < max {
+        let entries = std::fs::read_dir(&folders[at]).into_iter().flatten().flatten();
+        let is_folder = |entry: &DirEntry| entry.file_type().is_ok_and(|kind| kind.is_dir());
+        let below = entries.filter(|entry| is_folder(entry) && may_hold_modules(&entry.file_name()));
+        folders.extend(below.map(|entry| entry.path()).take(max - folders.len()));
+        at += 1;
+    }
+    folders
+}
+
+fn may_hold_modules(folder: &OsStr) -> bool {
+    let name = folder.to_string_lossy();
+    !(name.starts_with('.') || name == "node_modules" || name == "artifacts")
 }
 
 /// Copies the archive at `place`, or packs the tree there.

@@ -2,7 +2,6 @@
 
 use std::{
     cmp::Ordering,
-    collections::HashMap,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -40,26 +39,29 @@ impl Listing {
 
     /// Makes the list anew: of each module the newest offer, and what is installed of it.
     pub(super) fn rebuild(&self, offered: Vec<Entry>, installed: Vec<Entry>) {
-        let mut merged: HashMap<String, Entry> = HashMap::with_capacity(offered.len());
-        for entry in offered {
-            match merged.get_mut(&entry.card.name) {
-                Some(best) if !is_better(&entry.card, &best.card) => {}
-                Some(best) => *best = entry,
-                None => {
-                    merged.insert(entry.card.name.clone(), entry);
-                }
-            }
-        }
+        let mut merged = offered;
+        // Stable: of two equally good offers the first one stays.
+        merged.sort_by(|a, b| a.card.name.cmp(&b.card.name).then_with(|| by_worth(&b.card, &a.card)));
+        merged.dedup_by(|next, best| next.card.name == best.card.name);
+        let offers = merged.len();
         for entry in installed {
             let version = entry.card.version.clone();
-            let known = merged.entry(entry.card.name.clone()).or_insert_with(|| entry.clone());
-            if known.card.broken.is_some() || compare_versions(&known.card.version, &version).is_lt() {
-                *known = entry;
-            }
-            known.card.update = update_for(&known.card.version, &version);
-            known.card.installed = Some(version);
+            let at = match merged[..offers].binary_search_by(|known| known.card.name.cmp(&entry.card.name)) {
+                Ok(at) if is_shown(&merged[at].card, &version) => at,
+                Ok(at) => {
+                    merged[at] = entry;
+                    at
+                }
+                Err(_) => {
+                    merged.push(entry);
+                    merged.len() - 1
+                }
+            };
+            let known = &mut merged[at].card;
+            known.update = update_for(&known.version, &version);
+            known.installed = Some(version);
         }
-        *self.index.write() = Index::new(merged.into_values().collect());
+        *self.index.write() = Index::new(merged);
         self.revision.fetch_add(1, Relaxed);
     }
 
@@ -86,12 +88,13 @@ impl Listing {
 }
 
 /// A sound offer beats a broken one, then the newer version wins.
-fn is_better(one: &Card, other: &Card) -> bool {
-    match (one.broken.is_some(), other.broken.is_some()) {
-        (false, true) => true,
-        (true, false) => false,
-        _ => compare_versions(&one.version, &other.version).is_gt(),
-    }
+fn by_worth(one: &Card, other: &Card) -> Ordering {
+    other.broken.is_some().cmp(&one.broken.is_some()).then_with(|| compare_versions(&one.version, &other.version))
+}
+
+/// Whether an offer stands in the list rather than the installed version itself.
+fn is_shown(offer: &Card, installed: &str) -> bool {
+    offer.broken.is_none() && compare_versions(&offer.version, installed).is_ge()
 }
 
 fn update_for(offered: &str, installed: &str) -> Option<String> {

@@ -116,6 +116,7 @@ impl Catalogue {
         let watcher = source.watch();
         let interval = if matches!(**source, Source::Remote(_)) { REMOTE_INTERVAL } else { DIRECTORY_INTERVAL };
         loop {
+            watcher.follow().await;
             self.read_and_log(source).await;
             tokio::select! {
                 () = wake.notified() => {}

@@ -1,12 +1,14 @@
 //! One place that modules come from: how it is named, read, watched and fetched from.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
 use notify::Watcher;
+use parking_lot::Mutex;
 use tokio::sync::{Notify, mpsc::Sender};
 
 use super::{
@@ -16,6 +18,10 @@ use super::{
     starter,
 };
 use crate::server::archive::{Icon, Limits};
+
+/// Folders of one source that are watched, the shallowest first. Each costs memory here and in the system, which has a limit
+/// of its own for all programs.
+const WATCHED_MAX: usize = 16_384;
 
 /// A place that modules come from.
 pub enum Source {
@@ -97,25 +103,24 @@ impl Source {
         }
     }
 
-    /// Watches the source for changes, where it can be watched.
+    /// Prepares to watch the source for changes, where it can be watched.
     pub(super) fn watch(&self) -> Watch {
-        let changed = std::sync::Arc::new(Notify::new());
-        let Self::Directory(root) = self else { return Watch { changed, _watcher: None } };
-        let notify = std::sync::Arc::clone(&changed);
+        let changed = Arc::new(Notify::new());
+        let Self::Directory(root) = self else { return Watch { changed, folders: None } };
+        let notify = Arc::clone(&changed);
         let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
             if event.is_ok_and(|event| !event.kind.is_access()) {
                 notify.notify_one();
             }
-        })
-        .and_then(|mut watcher| {
-            watcher.watch(root, notify::RecursiveMode::Recursive)?;
-            Ok(watcher)
         });
         match watcher {
-            Ok(watcher) => Watch { changed, _watcher: Some(watcher) },
+            Ok(watcher) => {
+                let folders = Folders { root: root.clone(), watcher, watched: BTreeSet::new(), is_told: false };
+                Watch { changed, folders: Some(Arc::new(Mutex::new(folders))) }
+            }
             Err(cause) => {
                 tracing::warn!(source = self.id(), %cause, "changes are noticed every few minutes only");
-                Watch { changed, _watcher: None }
+                Watch { changed, folders: None }
             }
         }
     }
@@ -123,11 +128,57 @@ impl Source {
 
 /// A source that is being watched.
 pub(super) struct Watch {
-    changed: std::sync::Arc<Notify>,
-    _watcher: Option<notify::RecommendedWatcher>,
+    changed: Arc<Notify>,
+    folders: Option<Arc<Mutex<Folders>>>,
+}
+
+/// The folders of a source that are being watched.
+struct Folders {
+    root: PathBuf,
+    watcher: notify::RecommendedWatcher,
+    watched: BTreeSet<PathBuf>,
+    /// Whether it was said that not all can be watched.
+    is_told: bool,
+}
+
+impl Folders {
+    /// Watches the folders that there are now, and no others. Blocking.
+    fn follow(&mut self) {
+        let folders: BTreeSet<PathBuf> = directory::folders(&self.root, WATCHED_MAX).into_iter().collect();
+        for gone in self.watched.difference(&folders) {
+            // Most often the system has forgotten it with the folder.
+            let _ = self.watcher.unwatch(gone);
+        }
+        let mut problem = (folders.len() >= WATCHED_MAX).then(|| format!("it has more than {WATCHED_MAX} folders"));
+        // Those that are watched already, too: under an old name may lie a new folder.
+        for folder in &folders {
+            if let Err(cause) = self.watcher.watch(folder, notify::RecursiveMode::NonRecursive) {
+                // One that has just vanished is told of by the folder above it.
+                if matches!(cause.kind, notify::ErrorKind::MaxFilesWatch) {
+                    problem = Some(cause.to_string());
+                    break;
+                }
+            }
+        }
+        self.watched = folders;
+        if let Some(problem) = problem.filter(|_| !self.is_told) {
+            self.is_told = true;
+            let source = self.root.display();
+            tracing::warn!(%source, problem, "not every folder is watched: some changes are noticed every few minutes only");
+        }
+    }
 }
 
 impl Watch {
+    /// Watches the folders that there are now. To be called before each reading: what changes afterwards is told.
+    pub(super) async fn follow(&self) {
+        if let Some(folders) = &self.folders {
+            let folders = Arc::clone(folders);
+            // It only fails with the runtime.
+            let _ = tokio::task::spawn_blocking(move || folders.lock().follow()).await;
+        }
+    }
+
     /// Waits for a change, and then for a second of calm: files are rarely changed alone.
     pub(super) async fn changed(&self) {
         self.changed.notified().await;

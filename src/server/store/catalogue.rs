@@ -118,11 +118,18 @@ pub fn delete(tx: &Transaction<'_>, source: &str, places: &[String]) -> Result<(
 
 /// The list entry of every offer, with its version.
 pub fn cards(connection: &Connection) -> Result<Vec<Entry>> {
-    let rows = connection
-        .prepare_cached("SELECT card FROM catalogue_entries")?
-        .query_map([], |row| row.get::<_, String>(0))?
-        .collect::<rusqlite::Result<Vec<_>>>()?;
-    rows.iter().map(|card| from_json(card)).collect()
+    entries(connection, "SELECT card FROM catalogue_entries")
+}
+
+/// The entries that a query gives as JSON. Each is read where it lies: as text they would take as much room again.
+pub(super) fn entries(connection: &Connection, query: &str) -> Result<Vec<Entry>> {
+    let mut query = connection.prepare_cached(query)?;
+    let mut rows = query.query([])?;
+    let mut entries = Vec::new();
+    while let Some(row) = rows.next()? {
+        entries.push(from_json(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?);
+    }
+    Ok(entries)
 }
 
 const OFFER: &str = "source, place, fingerprint, name, version, sha256, size, manifest, card, findings";

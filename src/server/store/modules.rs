@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
-use super::{from_json, to_json};
+use super::{catalogue, from_json, to_json};
 use crate::{
     domain::{module::Manifest, name::ModuleName, search::Entry},
     server::error::Result,
@@ -115,11 +115,8 @@ pub fn installed_archives(connection: &Connection) -> Result<Vec<Archive>> {
 
 /// The list entry of every installed module, with its installed version.
 pub fn installed_entries(connection: &Connection) -> Result<Vec<Entry>> {
-    let rows = connection
-        .prepare_cached("SELECT archives.card FROM installs JOIN archives ON archives.sha256 = installs.sha256")?
-        .query_map([], |row| row.get::<_, String>(0))?
-        .collect::<rusqlite::Result<Vec<_>>>()?;
-    rows.iter().map(|card| from_json(card)).collect()
+    let query = "SELECT archives.card FROM installs JOIN archives ON archives.sha256 = installs.sha256";
+    catalogue::entries(connection, query)
 }
 
 /// Another installed module that owns one of these components: the component's name and the module's.
