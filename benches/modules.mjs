@@ -19,7 +19,8 @@ export const about =
   'Modules: an installation counts from the request to the event that tells of its end; each is of an archive that was ' +
   'never seen before. The floor reads the same archive, hashes, inflates and checks it, and writes it and all its files, ' +
   'with an fsync each; its download is an axum handler that returns the bytes from memory. “Without Node” is the same ' +
-  'server with `--node off`, which copies no files to run and loads no component: the difference is what the trial costs. ' +
+  'server with `--node off`, which copies no files to run and loads no component: the difference, in the step “build”, is ' +
+  'what the trial costs. A step counts from when it is told of until the next one is. ' +
   `“In a row” are ${MANY.toLocaleString('en')} modules of 1 kB, one after the other.`;
 
 export async function run({ program, floor, rounds, log }) {
@@ -77,21 +78,24 @@ function offers(folder, rounds) {
 async function install({ stockroom, jobs }, name) {
   const begun = performance.now();
   const { ticket } = await stockroom.json('POST', `/modules/${name}/install`, {});
-  return (await jobs.end(ticket)) - begun;
+  const { at, steps } = await jobs.end(ticket);
+  return { took: at - begun, steps };
 }
 
 async function upload({ stockroom, jobs }, body) {
   const begun = performance.now();
   const headers = { 'content-type': 'application/octet-stream' };
   const { ticket } = JSON.parse((await stockroom.request('POST', '/components', { headers, body })).body);
-  return (await jobs.end(ticket)) - begun;
+  return (await jobs.end(ticket)).at - begun;
 }
 
 /** One archive: every server, and the floor, one after the other. */
 async function one(rows, parties, floor, place, offer) {
   for (const party of parties) {
     forgetPeak(party.stockroom);
-    rows.add(`install, ${offer.size}`, 'ms', await install(party, offer.name), party);
+    const { took, steps } = await install(party, offer.name);
+    rows.add(`install, ${offer.size}`, 'ms', took, party);
+    for (const { step, took } of steps) rows.add(`install, ${offer.size}, of it ${step}`, 'ms', took, party);
     rows.add(`memory at most, installing ${offer.size}`, 'MB', party.stockroom.memory('VmHWM'), party);
   }
   const [took] = JSON.parse(execFileSync(floor, ['install', offer.file, join(place, 'floor'), '1'], { encoding: 'utf8' }));
@@ -143,7 +147,7 @@ async function inARow(rows, program, place, log) {
       const party = { stockroom, jobs: await Jobs.of(stockroom) };
       forgetPeak(stockroom);
       const times = [];
-      for (const name of names) times.push(await install(party, `acme.${name}`));
+      for (const name of names) times.push((await install(party, `acme.${name}`)).took);
       party.jobs.close();
       const sum = times.reduce((sum, time) => sum + time, 0);
       const named = MANY.toLocaleString('en');

@@ -114,7 +114,7 @@ class Ours {
     const begun = performance.now();
     const headers = { 'content-type': 'application/octet-stream' };
     const { body: answer } = await this.stockroom.request('POST', '/components', { headers, body });
-    return (await this.jobs.end(JSON.parse(answer).ticket)) - begun;
+    return (await this.jobs.end(JSON.parse(answer).ticket)).at - begun;
   }
 
   publish(name) {

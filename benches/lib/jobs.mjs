@@ -7,6 +7,8 @@ const timeout = (id) => sleep(120_000, undefined, { ref: false }).then(() => Pro
 export class Jobs {
   #ended = new Map();
   #waiting = new Map();
+  /** By job: each step with the moment at which it was heard of. */
+  #steps = new Map();
 
   /** Listens to a Stockroom until `close`. */
   static async of(stockroom) {
@@ -30,20 +32,28 @@ export class Jobs {
     const at = performance.now();
     const data = event.split('\n').find((line) => line.startsWith('data:'));
     const job = data && JSON.parse(data.slice('data:'.length)).job?.job;
-    if (!job || job.state === 'running') return;
+    if (!job) return;
+    const steps = this.#steps.get(job.id) ?? [];
+    this.#steps.set(job.id, steps);
+    if (job.state === 'running') {
+      if (steps.at(-1)?.step !== job.step) steps.push({ step: job.step, at });
+      return;
+    }
     const wake = this.#waiting.get(job.id);
     if (wake) wake({ job, at });
     else this.#ended.set(job.id, { job, at });
   }
 
-  /** Waits for a job; gives the moment (of `performance.now()`) at which its end was heard of. */
+  /** Waits for a job; gives the moment (of `performance.now()`) at which its end was heard of, and the milliseconds of its steps. */
   async end(id) {
     const heard = this.#ended.get(id) ?? new Promise((wake) => this.#waiting.set(id, wake));
     const { job, at } = await Promise.race([heard, timeout(id)]);
     this.#ended.delete(id);
     this.#waiting.delete(id);
     if (job.state !== 'succeeded') throw new Error(`${job.module}: ${JSON.stringify(job.failure)}`);
-    return at;
+    const steps = this.#steps.get(id);
+    this.#steps.delete(id);
+    return { at, steps: steps.map(({ step, at: begun }, place) => ({ step, took: (steps[place + 1]?.at ?? at) - begun })) };
   }
 
   close() {

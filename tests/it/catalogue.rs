@@ -113,8 +113,10 @@ async fn changes_are_noticed_without_being_asked_for() {
     let server = on_folder(&folders).await;
     listed(&server, "acme.pay").await;
     let becomes = async |version: &str| {
-        eventually("the new version is listed", async || card(&server, "acme.pay").filter(|card| card.version == version))
-            .await;
+        eventually("the new version is listed", async || {
+            card(&server, "acme.pay").filter(|card| card.version == version)
+        })
+        .await;
     };
     folders.offer(&pay("1.1.0"));
     becomes("1.1.0").await;

@@ -93,8 +93,12 @@ where
             node.track();
             // Once the new cards are in the page, so that it is laid out once.
             request_animation_frame(measure);
-            let is_calm = move || revision.try_get_untracked() == Some(changed);
-            set_timeout(move || if is_calm() { settle() }, PAUSE);
+            let settle_when_calm = move || {
+                if revision.try_get_untracked() == Some(changed) {
+                    settle();
+                }
+            };
+            set_timeout(settle_when_calm, PAUSE);
         });
         let moved = move || {
             measure();

@@ -34,9 +34,11 @@ pub(super) fn read(
         return Err(SourceError("The folder is not there. What was known of it is still listed.".to_owned()));
     }
     let mut places = HashSet::new();
-    let walk = WalkDir::new(root).max_depth(DEPTH_MAX).sort_by_file_name().into_iter().filter_entry(|entry| {
-        entry.depth() == 0 || may_hold_modules(entry.file_name())
-    });
+    let walk = WalkDir::new(root)
+        .max_depth(DEPTH_MAX)
+        .sort_by_file_name()
+        .into_iter()
+        .filter_entry(|entry| entry.depth() == 0 || may_hold_modules(entry.file_name()));
     for entry in walk.filter_map(Result::ok).filter(|entry| entry.file_type().is_file()) {
         let path = entry.path();
         let name = entry.file_name().to_string_lossy();

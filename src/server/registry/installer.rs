@@ -72,7 +72,7 @@ impl Registry {
         let file = self.fetch(job, request, flag).await?;
         at.reached("fetched");
 
-        self.enter(job, Step::Check, flag).await?;
+        self.enter(job, Step::Check, flag)?;
         let (checked, file) = self.check(file).await?;
         let installed = self.admit(job, request, &checked).await?;
         at.reached("checked");
@@ -81,20 +81,20 @@ impl Registry {
             return Ok(self.end_as_unchanged(job).await?);
         }
 
-        self.enter(job, Step::Unpack, flag).await?;
+        self.enter(job, Step::Unpack, flag)?;
         let folder = self.unpack(job, file, &checked, sha256, flag).await?;
         at.reached("unpacked");
 
-        self.enter(job, Step::Build, flag).await?;
+        self.enter(job, Step::Build, flag)?;
         self.build(job, &checked.manifest, sha256, flag).await?;
         at.reached("built");
 
-        self.enter(job, Step::Register, flag).await?;
+        self.enter(job, Step::Register, flag)?;
         let archive = self.register_archive(&checked, sha256, &folder).await?;
         at.reached("registered");
 
         // From here on there is no way back: the switch is one transaction.
-        self.enter(job, Step::Activate, flag).await?;
+        self.enter(job, Step::Activate, flag)?;
         self.activate(job, request, archive, installed).await?;
         at.reached("activated");
         self.inner.runtime.stand_by().await;
@@ -102,12 +102,12 @@ impl Registry {
     }
 
     /// Shows that a step begins, unless somebody wants the job to stop.
-    async fn enter(&self, job: &mut Job, step: Step, flag: &AtomicBool) -> Result<(), Stop> {
+    fn enter(&self, job: &mut Job, step: Step, flag: &AtomicBool) -> Result<(), Stop> {
         check_cancelled(flag)?;
         if job.step != step || job.percent.is_some() {
             job.step = step;
             job.percent = None;
-            self.keep(job).await?;
+            self.show(job);
         }
         Ok(())
     }
@@ -118,7 +118,7 @@ impl Registry {
         if let Source::Catalogue { source, place } = &request.source
             && !self.has_blob(sha256).await?
         {
-            self.enter(job, Step::Fetch, flag).await?;
+            self.enter(job, Step::Fetch, flag)?;
             let fetching = {
                 let catalogue = self.inner.catalogue.clone();
                 let (source, place, sha256) = (source.clone(), place.clone(), sha256.clone());

@@ -115,6 +115,19 @@ impl Registry {
         Ok(())
     }
 
+    /// Tells how far a job is. Nobody waits for the disk: what the job writes later comes there later.
+    pub(super) fn show(&self, job: &Job) {
+        let (kept, events) = (job.clone(), self.inner.events.clone());
+        let written = self.inner.store.begin_write(move |tx| store::jobs::update(tx, &kept, lease(), now_ms()));
+        self.inner.tasks.spawn(async move {
+            match written.await {
+                Ok(id) => events.announce(id),
+                // What the job must keep fails, too, and ends it.
+                Err(cause) => tracing::warn!(%cause, "a job's step could not be kept"),
+            }
+        });
+    }
+
     /// Ends a job that has changed nothing, and takes away what it had brought.
     async fn end_unchanged(&self, mut job: Job, stop: Stop, sha256: &str) -> Result<()> {
         match stop {

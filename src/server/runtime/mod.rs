@@ -151,49 +151,54 @@ impl Runtime {
         for package in packages {
             node.npm.install(&package, draft, is_cancelled, output).await?;
         }
-        let mut findings = Vec::new();
-        for (component, folder) in &unpacked.components {
-            if is_cancelled() {
-                return Err(Unready::Cancelled);
-            }
-            let invocation = Invocation {
-                module: unpacked.module.clone(),
-                root: draft.to_owned(),
-                folder: folder.clone(),
-                component: component.clone(),
-                method: Method::Load,
-                context: json!({}),
-                shared: BTreeMap::new(),
-            };
-            if let Err(failure) = node.host.invoke(invocation, Arc::new(Nothing)).await {
-                findings.push(Finding::at(
-                    "load",
-                    folder,
-                    format!("{component} cannot be loaded: {}", failure.message),
-                ));
-            }
+        let plugins: Vec<_> = unpacked.plugins.iter().map(|folder| (folder.replace('/', "."), folder)).collect();
+        let parts = || {
+            let components = unpacked.components.iter().map(|(name, folder)| (Method::Load, name, folder));
+            components.chain(plugins.iter().map(|(name, folder)| (Method::Trial, name, *folder)))
+        };
+        // All at once, as most modules are sound. Where one is not, each is loaded alone: one that ends the process would be
+        // blamed on the others.
+        let together = parts().map(|(method, name, folder)| load(node, unpacked, draft, method, name, folder));
+        if futures::future::join_all(together).await.iter().all(Option::is_none) {
+            return Ok(());
         }
-        for folder in &unpacked.plugins {
+        let mut findings = Vec::new();
+        for (method, name, folder) in parts() {
             if is_cancelled() {
                 return Err(Unready::Cancelled);
             }
-            let plugin = folder.replace('/', ".");
-            let invocation = Invocation {
-                module: unpacked.module.clone(),
-                root: draft.to_owned(),
-                folder: folder.clone(),
-                component: plugin.clone(),
-                method: Method::Trial,
-                context: json!({}),
-                shared: BTreeMap::new(),
-            };
-            if let Err(failure) = node.host.invoke(invocation, Arc::new(Nothing)).await {
-                let message = format!("The plugin {plugin} cannot be loaded: {}", failure.message);
-                findings.push(Finding::at("load", &format!("{folder}/plugin.js"), message));
-            }
+            findings.extend(load(node, unpacked, draft, method, name, folder).await);
         }
         if findings.is_empty() { Ok(()) } else { Err(Unready::Load(findings)) }
     }
+}
+
+/// Loads a component or a plugin, and gives why it cannot be loaded.
+async fn load(
+    node: &Node,
+    unpacked: &Unpacked,
+    draft: &Path,
+    method: Method,
+    name: &str,
+    folder: &str,
+) -> Option<Finding> {
+    let invocation = Invocation {
+        module: unpacked.module.clone(),
+        root: draft.to_owned(),
+        folder: folder.to_owned(),
+        component: name.to_owned(),
+        method,
+        context: json!({}),
+        shared: BTreeMap::new(),
+    };
+    let failure = node.host.invoke(invocation, Arc::new(Nothing)).await.err()?;
+    Some(match method {
+        Method::Trial => {
+            let message = format!("The plugin {name} cannot be loaded: {}", failure.message);
+            Finding::at("load", &format!("{folder}/plugin.js"), message)
+        }
+        _ => Finding::at("load", folder, format!("{name} cannot be loaded: {}", failure.message)),
+    })
 }
 
 /// Lays the files of one folder into another, and gives the folders that have a `package.json` with dependencies.

@@ -112,6 +112,15 @@ impl Store {
         result
     }
 
+    /// As [`Store::write`], for what nobody waits for: it is on its way already, and before all that is written later.
+    pub fn begin_write<T, F>(&self, work: F) -> impl Future<Output = Result<T>> + Send + use<T, F>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
+    {
+        self.writer.begin(work)
+    }
+
     /// As [`Store::write`], for whoever can go on before what is written is on the disk, and asks later whether it is.
     pub async fn write_ahead<T, F>(&self, work: F) -> Result<(T, Committed)>
     where

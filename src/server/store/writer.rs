@@ -50,14 +50,27 @@ impl Writer {
         T: Send + 'static,
         F: FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
     {
+        self.begin(work).await
+    }
+
+    /// As [`Writer::write`], but `work` is on its way before anybody waits for what is given: what is asked for afterwards
+    /// is written afterwards.
+    pub fn begin<T, F>(&self, work: F) -> impl Future<Output = Result<T>> + Send + use<T, F>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
+    {
         let (answer, answered) = oneshot::channel();
-        self.ask(move |tx| {
+        let asked = self.ask(move |tx| {
             let result = run_one(tx, work);
             let is_sound = result.is_ok();
             // Whoever has asked may have gone.
             Done { is_sound, tell: Box::new(move |committed| drop(answer.send(committed.and(result)))) }
-        })?;
-        answered.await.map_err(|_| lost())?
+        });
+        async move {
+            asked?;
+            answered.await.map_err(|_| lost())?
+        }
     }
 
     /// As [`Writer::write`], but gives what `work` gives as soon as it has run, and beside it what tells whether that is on
