@@ -59,7 +59,7 @@ async function watched(browser, cookie) {
   return opened;
 }
 
-/** In the page: notes paints, long tasks, layout shifts and key presses as they happen. */
+/** In the page: notes paints, long tasks, layout shifts, key presses and the memory of the wasm as they come. */
 function watch() {
   const seen = { paint: 0, shift: 0, long: 0, blocked: 0, keys: [] };
   globalThis.seen = seen;
@@ -71,6 +71,14 @@ function watch() {
     seen.long++;
     seen.blocked += entry.duration - 50;
   });
+  for (const name of ['instantiate', 'instantiateStreaming']) {
+    const real = WebAssembly[name].bind(WebAssembly);
+    WebAssembly[name] = async (...given) => {
+      const made = await real(...given);
+      seen.memory = (made.instance ?? made).exports.memory;
+      return made;
+    };
+  }
 }
 
 /** A first visit with an empty cache, and a second one. */
@@ -83,17 +91,19 @@ async function visits(rows, browser, stockroom, cookie, size) {
     await hydrated(page);
     const interactive = await page.evaluate(() => performance.now());
     await quiet(wire);
-    const seen = await page.evaluate(() => globalThis.seen);
+    const seen = await page.evaluate(() => ({ ...globalThis.seen, memory: globalThis.seen.memory.buffer.byteLength }));
     rows.add(`${visit} visit, requests`, '', wire.requests, { size });
     rows.add(`${visit} visit, on the wire`, 'kB', wire.bytes / 1000, { size });
     rows.add(visit === 'first' ? 'first contentful paint' : 'first contentful paint, second visit', 'ms', seen.paint, { size });
     rows.add(visit === 'first' ? 'interactive' : 'interactive, second visit', 'ms', interactive, { size });
     if (visit === 'second') break;
     rows.add('long tasks', '', seen.long, { size });
+    rows.add('long tasks, above 50 ms each', 'ms', seen.blocked, { size });
     rows.add('layout shift', '', seen.shift, { size });
     const { metrics } = await devtools.send('Performance.getMetrics');
     const metric = (name) => metrics.find((one) => one.name === name).value;
     rows.add('JavaScript heap', 'MB', metric('JSHeapUsedSize') / 1e6, { size });
+    rows.add('wasm memory', 'MB', seen.memory / 1e6, { size });
     rows.add('elements in the document', '', metric('Nodes'), { size });
   }
   await context.close();
@@ -131,7 +141,8 @@ async function typing(rows, browser, stockroom, cookie, { size, subject, throttl
       await sleep(pause);
     }
   }
-  const keys = await page.evaluate(() => globalThis.seen.keys);
+  const { keys, memory } = await page.evaluate(() => ({ keys: globalThis.seen.keys, memory: globalThis.seen.memory?.buffer.byteLength }));
+  if (throttle === 1 && memory) rows.add('wasm memory, with the whole list', 'MB', memory / 1e6, { size });
   const name = throttle === 1 ? 'key press to paint' : `key press to paint, CPU ÷ ${throttle}`;
   rows.add(`${name}, p50`, 'ms', percentile(keys, 0.5), { size, subject });
   rows.add(`${name}, p95`, 'ms', percentile(keys, 0.95), { size, subject });
