@@ -63,13 +63,14 @@ where
     #[cfg(feature = "hydrate")]
     {
         let measured = StoredValue::new(None);
+        let is_settled = move || settled.get_untracked() == revision.get_untracked();
         let measure = move || {
             if let Some(list) = node.try_get_untracked().flatten() {
                 let tracks = measured.get_value().or_else(|| Tracks::measure(&list));
                 measured.set_value(tracks);
                 let total = total.get_untracked();
                 let fit = match tracks {
-                    Some(tracks) if is_whole.get_untracked() => fit(&list, tracks, total),
+                    Some(tracks) if is_whole.get_untracked() => fit(&list, tracks, total, is_settled()),
                     _ => {
                         let is_first =
                             shown.with_untracked(|shown| shown.first().is_some_and(|(place, _)| *place == 0));
@@ -83,10 +84,10 @@ where
             }
         };
         let settle = move || {
-            let revision = revision.get_untracked();
-            if settled.get_untracked() != revision {
-                settled.set(revision);
+            if !is_settled() {
+                settled.set(revision.get_untracked());
             }
+            measure();
         };
         Effect::new(move |_| {
             let changed = revision.get();
@@ -101,7 +102,6 @@ where
             set_timeout(settle_when_calm, PAUSE);
         });
         let moved = move || {
-            measure();
             settle();
             pictures.fill_soon();
         };
@@ -233,7 +233,7 @@ impl Tracks {
 
 /// Which cards are near the screen; makes room for the others above and below.
 #[cfg(feature = "hydrate")]
-fn fit(list: &leptos::web_sys::HtmlUListElement, tracks: Tracks, total: usize) -> Window {
+fn fit(list: &leptos::web_sys::HtmlUListElement, tracks: Tracks, total: usize, is_settled: bool) -> Window {
     let Tracks { columns, pitch } = tracks;
     let rows = total.div_ceil(columns);
     let screen = screen();
@@ -242,9 +242,10 @@ fn fit(list: &leptos::web_sys::HtmlUListElement, tracks: Tracks, total: usize) -
     let first = ((-top / pitch).floor().max(0.0) as usize).saturating_sub(AROUND).min(rows.saturating_sub(1));
     let seen = ((screen - top) / pitch).ceil().max(0.0) as usize;
     let to = |row: usize| row.clamp(first + 1, rows.max(first + 1));
-    let last = to(seen + AROUND);
-    pad(list, first as f64 * pitch, rows.saturating_sub(last) as f64 * pitch);
-    Window { from: first * columns, seen: to(seen) * columns, to: last * columns }
+    let (seen, last) = (to(seen), to(seen + AROUND));
+    let there = if is_settled { last } else { seen };
+    pad(list, first as f64 * pitch, rows.saturating_sub(there) as f64 * pitch);
+    Window { from: first * columns, seen: seen * columns, to: last * columns }
 }
 
 /// Height of the window in CSS pixels.
