@@ -14,7 +14,7 @@ export const about =
   '“Chromium alone” is the server’s page of the list without wasm, where a key press puts a letter into the box and ' +
   'scrolling moves 60 cards: what the browser itself takes on this machine.';
 
-const WORDS = ['calendar', 'invoice', 'deploy', 'message'];
+const WORDS = ['calendar', 'invoice', 'deploy'];
 const ALONE = 'Chromium alone';
 
 export async function run({ program, rounds, sizes, log }) {

@@ -154,8 +154,10 @@ impl Folders {
         for folder in &folders {
             if let Err(cause) = self.watcher.watch(folder, notify::RecursiveMode::NonRecursive) {
                 // One that has just vanished is told of by the folder above it.
-                if matches!(cause.kind, notify::ErrorKind::MaxFilesWatch) {
+                if !matches!(cause.kind, notify::ErrorKind::PathNotFound) {
                     problem = Some(cause.to_string());
+                }
+                if matches!(cause.kind, notify::ErrorKind::MaxFilesWatch) {
                     break;
                 }
             }
