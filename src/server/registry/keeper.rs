@@ -30,10 +30,16 @@ impl Registry {
 
     /// Builds what was installed while there was no Node, or before modules were built at all.
     pub async fn build_installed(&self) -> Result<()> {
-        for archive in self.inner.store.read(store::modules::installed_archives).await? {
-            if self.inner.runtime.folder(&archive.sha256).is_some() {
+        if !self.inner.runtime.runs().await {
+            return Ok(());
+        }
+        for sha256 in self.inner.store.read(store::modules::installed_sha256s).await? {
+            if self.inner.runtime.folder(&sha256).is_some() {
                 continue;
             }
+            let archive = self.inner.store.read(move |connection| store::modules::archive(connection, &sha256)).await?;
+            // Removed in the meantime.
+            let Some(archive) = archive else { continue };
             let unpacked = self.unpacked(&archive.sha256, &archive.manifest).await?;
             let mut output = String::new();
             if let Err(cause) = self.inner.runtime.prepare(&unpacked, &|| false, &mut output).await {

@@ -85,6 +85,11 @@ impl Runtime {
         Some(self.inner.ready.join(sha256)).filter(|folder| folder.is_dir())
     }
 
+    /// Whether components can run here.
+    pub async fn runs(&self) -> bool {
+        self.inner.node.host.check().await.is_ok()
+    }
+
     /// To be called when a module is going to be prepared, or soon may be: makes that quicker.
     pub async fn stand_by(&self) {
         self.inner.node.host.stand_by(&self.inner.temporary).await;

@@ -113,6 +113,12 @@ pub fn installed_archives(connection: &Connection) -> Result<Vec<Archive>> {
     rows.into_iter().map(to_archive).collect()
 }
 
+/// The SHA-256 of every installed archive, in the order of the modules' names.
+pub fn installed_sha256s(connection: &Connection) -> Result<Vec<String>> {
+    let mut query = connection.prepare_cached("SELECT sha256 FROM installs ORDER BY name")?;
+    Ok(query.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+}
+
 /// The list entry of every installed module, with its installed version.
 pub fn installed_entries(connection: &Connection) -> Result<Vec<Entry>> {
     let query = "SELECT archives.card FROM installs JOIN archives ON archives.sha256 = installs.sha256";
