@@ -4,6 +4,7 @@ use std::{
     collections::HashMap,
     net::{IpAddr, Ipv4Addr},
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use futures::future::BoxFuture;
@@ -28,6 +29,8 @@ use crate::support::{
     server::{ADMIN, TestServer},
 };
 
+/// Whatever has not ended after this will not.
+const HANGS: Duration = Duration::from_secs(2);
 /// When every test begins, in milliseconds since the Unix epoch.
 pub const START: i64 = 1_800_000_000_000;
 pub const SECOND: i64 = 1_000;
@@ -135,10 +138,10 @@ impl World {
         Self { server, engine, clock, host, heard, owner, folders }
     }
 
-    /// Another engine on the same store, as after the end of the process: what the old one was delivering is never ended.
+    /// Another engine on the same store. What hangs in a component of the old one is never ended.
     pub async fn restart(&mut self) {
-        let old = self.engine.clone();
-        tokio::spawn(async move { old.stop().await });
+        // As after the end of a process, the old one may not write any more: a message that it took now would stay taken.
+        let _ = tokio::time::timeout(HANGS, self.engine.stop()).await;
         let now = {
             use stockroom::server::engine::Clock;
             self.clock.now()
