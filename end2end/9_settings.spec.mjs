@@ -1,6 +1,6 @@
 // 9. "Connectors", "System" and "API": what modules and the server are told, and what clients can read.
 import { install } from './client.mjs';
-import { expect, gotoHydrated, test } from './fixtures.mjs';
+import { expect, gotoHydrated, gotoReady, test } from './fixtures.mjs';
 import { heading, toast } from './locators.mjs';
 import { checkLook } from './look.mjs';
 
@@ -51,10 +51,10 @@ test('a secret is never sent back, and an empty field keeps it @nojs', async ({ 
 
 test('one key is deleted, another is added, the rest stays @nojs', async ({ page, server }) => {
   await install(server, 'stockroom.gitlab');
-  await page.goto(CONNECTOR);
+  await gotoReady(page, CONNECTOR);
   await fill(page, { clientId: 'one', clientSecret: 'two', baseUrl: 'https://gitlab.example' });
   await expect.poll(() => stored(server, 'clientSecret')).toBe('********');
-  await page.goto(CONNECTOR);
+  await gotoReady(page, CONNECTOR);
   await page.getByRole('checkbox', { name: 'Delete clientSecret' }).check();
   await page.getByText('Another key').click();
   await page.getByLabel('Key', { exact: true }).fill('callbackUrl');
@@ -70,17 +70,17 @@ test('one key is deleted, another is added, the rest stays @nojs', async ({ page
 test('a setting is changed, refused where it will not do, and goes back to its default @nojs', async ({ page, server }) => {
   const value = async () =>
     (await (await server.fetch('/config')).json()).find(({ key }) => key === 'RETRY_MAX_COUNT')?.value;
-  await page.goto('/backoffice/system');
+  await gotoReady(page, '/backoffice/system');
   const field = page.getByLabel('Value of RETRY_MAX_COUNT');
   await field.fill('5');
   await page.getByRole('button', { name: 'Save RETRY_MAX_COUNT' }).click();
   await expect.poll(value).toBe(5);
-  await page.goto('/backoffice/system');
+  await gotoReady(page, '/backoffice/system');
   await field.fill('many');
   await page.getByRole('button', { name: 'Save RETRY_MAX_COUNT' }).click();
   await expect(page.getByText('RETRY_MAX_COUNT is a whole number, not below 0.')).toBeVisible();
   expect(await value()).toBe(5);
-  await page.goto('/backoffice/system');
+  await gotoReady(page, '/backoffice/system');
   await page.getByRole('button', { name: 'Use the default of RETRY_MAX_COUNT' }).click();
   await expect.poll(value).toBeUndefined();
 });

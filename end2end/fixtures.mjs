@@ -40,6 +40,10 @@ export async function gotoHydrated(page, path) {
   await expect(page.locator('html')).toHaveAttribute('data-hydrated', '');
 }
 
+/** The same in tests that are for both, with JavaScript and without. */
+export const gotoReady = (page, path) =>
+  test.info().project.use.javaScriptEnabled === false ? page.goto(path) : gotoHydrated(page, path);
+
 /**
  * Asserts that axe finds nothing against WCAG 2.2 AA and its best practice, on the page or below `within`. With `soft`
  * the test goes on after a finding, so that one run tells all of them.

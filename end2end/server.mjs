@@ -143,7 +143,7 @@ export class Server {
     while (Date.now() < deadline) {
       if (failure) throw failure;
       if (!this.running) break;
-      const url = /http:\/\/127\.0\.0\.1:\d+/.exec(this.#output.slice(seen))?.[0];
+      const url = /ready at (http:\/\/127\.0\.0\.1:\d+)/.exec(this.#output.slice(seen))?.[1];
       if (url && (await isHealthy(url))) {
         this.url = url;
         return;
