@@ -164,27 +164,42 @@ test('nothing jumps when the whole list comes, and icons come together', async (
   expect(icons.length, icons.join('\n')).toBeLessThanOrEqual(2);
 });
 
+/** Whether there are cards on the screen, and those of them that do not show their own icon. */
+const shown = (page) =>
+  cards(page).evaluateAll(async (all) => {
+    const { items } = await (await fetch('/modules?limit=300')).json();
+    const iconOf = (card) => items.find(({ name }) => card.getAttribute('href').endsWith(`/${name}`)).icon;
+    const sheets = {};
+    const viewsOf = (address) => (sheets[address] ??= fetch(address).then(async (answer) => {
+      const views = (await answer.text()).matchAll(/<view id="i(\w+)" viewBox="0 (\d+) 40 40"/g);
+      // By where they begin.
+      return Object.fromEntries([...views].map(([, id, top]) => [top, id]));
+    }));
+    const near = all.filter((one) => one.getBoundingClientRect().bottom > 0 && one.getBoundingClientRect().top < innerHeight);
+    const names = await Promise.all(near.map(async (one) => {
+      const sheet = one.querySelector('svg image')?.getAttribute('href');
+      if (!sheet) return one.querySelector('img')?.naturalWidth ? undefined : one.getAttribute('href');
+      const id = (await viewsOf(sheet))[one.querySelector('svg').viewBox.baseVal.y];
+      return iconOf(one).startsWith(id) ? undefined : one.getAttribute('href');
+    }));
+    return [near.length > 0, names.filter(Boolean)];
+  });
+
 test('the cards of the first screen show their icons, and so do those that come later', async ({ page }) => {
-  const shown = () =>
-    cards(page).evaluateAll((all) => {
-      const near = all.filter((one) => one.getBoundingClientRect().bottom > 0 && one.getBoundingClientRect().top < innerHeight);
-      const without = near.filter((one) => !one.querySelector('img')?.naturalWidth);
-      return [near.length > 0, without.map((one) => one.getAttribute('href'))];
-    });
   await page.goto(LIST);
-  await expect.poll(shown).toEqual([true, []]);
+  await expect.poll(() => shown(page)).toEqual([true, []]);
   await searchBox(page).fill('acme.m012');
   await expect(cards(page)).toHaveCount(10);
-  await expect.poll(shown).toEqual([true, []]);
+  await expect.poll(() => shown(page)).toEqual([true, []]);
   await searchBox(page).fill('');
   await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
   await expect(card(page, 'acme.m0299')).toBeInViewport();
-  await expect.poll(shown).toEqual([true, []]);
+  await expect.poll(() => shown(page)).toEqual([true, []]);
 });
 
 test('without scripts every card has its icon @nojs', async ({ page }) => {
   await page.goto(LIST);
-  const images = cards(page).locator('img');
+  const images = cards(page).locator('img, svg image');
   await expect(images).toHaveCount(48);
-  expect(await images.evaluateAll((all) => all.filter((one) => !one.getAttribute('src')))).toEqual([]);
+  expect(await images.evaluateAll((all) => all.filter((one) => !one.getAttribute('src') && !one.getAttribute('href')))).toEqual([]);
 });

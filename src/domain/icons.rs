@@ -35,6 +35,19 @@ pub fn view(sheet: &str, id: &str) -> String {
     format!("{sheet}#i{id}")
 }
 
+/// Side of an icon's place in a sheet, in CSS pixels.
+pub const SIDE: usize = 40;
+
+/// Where the place of the `nth` icon of a sheet begins, in CSS pixels from the top. The one before the first stays empty.
+pub fn top(nth: usize) -> usize {
+    (nth + 1) * 2 * SIDE
+}
+
+/// Height of a sheet with so many icons, in CSS pixels.
+pub fn height(count: usize) -> usize {
+    top(count)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,5 +1,10 @@
 //! The list of modules and its search: one function for the server's first page and the browser's every key press.
 
+use std::{
+    collections::VecDeque,
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+};
+
 use serde::{Deserialize, Serialize};
 
 use super::icons;
@@ -290,6 +295,8 @@ struct Span {
 
 /// The rank of a module that lacks a word.
 const MISSING: u8 = u8::MAX;
+/// The worst rank of one that has it.
+const WORST: u8 = 4;
 
 impl Span {
     /// How good a match that begins at `at` is.
@@ -299,14 +306,43 @@ impl Span {
             at if at < self.label_end => 1,
             at if at < self.name_end => 2,
             at if at < self.components_end => 3,
-            _ => 4,
+            _ => WORST,
         }
+    }
+}
+
+/// How well each module matches the words that were looked for last. The next letter looks only where the word was without it,
+/// and taking it back looks nowhere.
+#[derive(Debug, Default)]
+pub struct Memory {
+    /// [`Index::id`] of the index that it is about.
+    index: u64,
+    /// The latest last.
+    words: VecDeque<(String, Vec<u8>)>,
+}
+
+impl Memory {
+    /// More than somebody types into one search.
+    const WORDS: usize = 32;
+
+    fn put(&mut self, word: &str, ranks: Vec<u8>) {
+        if self.words.len() == Self::WORDS {
+            self.words.pop_front();
+        }
+        self.words.push_back((word.to_owned(), ranks));
+    }
+
+    /// Of the words that `word` begins with, the longest.
+    fn beginning_of(&self, word: &str) -> Option<&(String, Vec<u8>)> {
+        self.words.iter().filter(|(known, _)| word.starts_with(known.as_str())).max_by_key(|(known, _)| known.len())
     }
 }
 
 /// All modules, ready to be searched: the texts lie lower-cased in one buffer, so that a key press is one linear scan.
 #[derive(Clone, Debug, Default)]
 pub struct Index {
+    /// Differs from that of every other that was made.
+    id: u64,
     cards: Vec<Card>,
     text: String,
     spans: Vec<Span>,
@@ -321,7 +357,9 @@ impl Index {
         let mut entries = entries;
         entries.sort_by_cached_key(|entry| (entry.card.label.to_lowercase(), entry.card.name.clone()));
 
+        static MADE: AtomicU64 = AtomicU64::new(1);
         let mut index = Self {
+            id: MADE.fetch_add(1, Relaxed),
             text: String::with_capacity(entries.iter().map(Entry::text_len).sum()),
             spans: Vec::with_capacity(entries.len()),
             cards: Vec::with_capacity(entries.len()),
@@ -399,11 +437,16 @@ impl Index {
 
     /// The modules that hold every word of the text, under the filters and in the order of `query`.
     pub fn search(&self, query: &Query) -> Hits {
+        self.search_again(query, &mut Memory::default())
+    }
+
+    /// [`Index::search`] by somebody who has searched before, and may have looked for the same words or their beginnings.
+    pub fn search_again(&self, query: &Query, memory: &mut Memory) -> Hits {
         let text = query.text.to_lowercase();
         let words: Vec<&str> = text.split_whitespace().collect();
         let mut hits = Hits::default();
         let mut ranked: Vec<(u8, u32)> = Vec::new();
-        for (row, (card, rank)) in self.cards.iter().zip(self.ranks(&words)).enumerate() {
+        for (row, (card, rank)) in self.cards.iter().zip(self.ranks(&words, memory)).enumerate() {
             if rank == MISSING || !query.category.is_empty() && card.category != query.category {
                 continue;
             }
@@ -415,8 +458,11 @@ impl Index {
         }
         let card = |row: u32| &self.cards[row as usize];
         match query.sort {
-            // Cards lie by label already, so a stable sort by rank alone is enough.
-            Sort::Best if !words.is_empty() => ranked.sort_by_key(|(rank, _)| *rank),
+            // Cards lie by label already.
+            Sort::Best if !words.is_empty() => {
+                let of = |rank: u8| ranked.iter().filter(move |(own, _)| *own == rank);
+                ranked = (0..=WORST).flat_map(of).copied().collect();
+            }
             Sort::Best | Sort::Name => {}
             Sort::Vendor => ranked.sort_by(|a, b| card(a.1).vendor().cmp(card(b.1).vendor())),
             Sort::Components => ranked.sort_by_key(|(_, row)| std::cmp::Reverse(card(*row).components)),
@@ -426,26 +472,54 @@ impl Index {
     }
 
     /// How well each module matches: 0 is best, [`MISSING`] where it lacks a word.
-    ///
-    /// A word is looked for in the text of all modules at once, and not again in a module that has it.
-    fn ranks(&self, words: &[&str]) -> Vec<u8> {
-        let mut ranks = vec![0; self.spans.len()];
+    fn ranks(&self, words: &[&str], memory: &mut Memory) -> Vec<u8> {
+        if memory.index != self.id {
+            *memory = Memory { index: self.id, words: VecDeque::new() };
+        }
+        let mut all = vec![0; self.spans.len()];
         for word in words {
-            let (mut row, mut from) = (0, 0);
-            while row < self.spans.len() {
-                let Some(at) = self.text[from..].find(word).map(|at| from + at) else {
-                    ranks[row..].fill(MISSING);
-                    break;
-                };
-                while self.spans[row].end <= at {
-                    ranks[row] = MISSING;
-                    row += 1;
-                }
-                let span = &self.spans[row];
-                ranks[row] = ranks[row].max(span.rank(at));
-                row += 1;
-                from = span.end;
+            let before = memory.beginning_of(word);
+            if before.is_none_or(|(known, _)| known != word) {
+                let found = self.ranks_of(word, before.map(|(_, ranks)| ranks.as_slice()));
+                memory.put(word, found);
             }
+            let found = memory.beginning_of(word).into_iter().flat_map(|(_, ranks)| ranks);
+            for (rank, own) in all.iter_mut().zip(found) {
+                *rank = (*rank).max(*own);
+            }
+        }
+        all
+    }
+
+    /// The same for one word; `before` are the ranks for its beginning.
+    fn ranks_of(&self, word: &str, before: Option<&[u8]>) -> Vec<u8> {
+        let rows = |before: &[u8]| before.iter().filter(|rank| **rank != MISSING).count();
+        match before {
+            // To look into many, one after the other, takes longer than to look through everything.
+            Some(before) if rows(before) < self.spans.len() / 4 => {
+                let look = |(span, before): (&Span, &u8)| {
+                    let at = (*before != MISSING).then(|| self.text[span.start..span.end].find(word)).flatten();
+                    at.map_or(MISSING, |at| span.rank(span.start + at))
+                };
+                self.spans.iter().zip(before).map(look).collect()
+            }
+            _ => self.ranks_everywhere(word),
+        }
+    }
+
+    /// The same, with one look through the text of all modules, which goes on behind a module that has the word.
+    fn ranks_everywhere(&self, word: &str) -> Vec<u8> {
+        let mut ranks = vec![MISSING; self.spans.len()];
+        let (mut row, mut from) = (0, 0);
+        while row < self.spans.len() {
+            let Some(at) = self.text[from..].find(word).map(|at| from + at) else { break };
+            while self.spans[row].end <= at {
+                row += 1;
+            }
+            let span = &self.spans[row];
+            ranks[row] = span.rank(at);
+            row += 1;
+            from = span.end;
         }
         ranks
     }
@@ -538,8 +612,15 @@ mod tests {
                 let texts = [&entry.label, &entry.name, components, &entry.description];
                 words.iter().all(|word| texts.iter().any(|text| text.contains(word.as_str())))
             };
+            let all = text(&words.join(" "));
+            let mut memory = Memory::default();
+            // Letter by letter, and back.
+            let ends = (0..=all.text.len()).chain((0..all.text.len()).rev());
+            for typed in ends.map(|end| text(&all.text[..end])) {
+                proptest::prop_assert_eq!(index.search_again(&typed, &mut memory), index.search(&typed));
+            }
             let mut expected: Vec<_> = index.cards().iter().filter(|card| fits(card)).map(|card| card.name.clone()).collect();
-            let mut found = names(&index, &text(&words.join(" ")));
+            let mut found = names(&index, &all);
             expected.sort();
             found.sort();
             proptest::prop_assert_eq!(found, expected);

@@ -29,7 +29,8 @@ async fn sheet(server: &TestServer, sha256s: &[&str]) -> Answer {
 
 /// Whether a sheet shows this icon.
 fn shows(sheet: &Answer, sha256: &str) -> bool {
-    sheet.text().contains(&format!("<view id=\"i{}\"", icons::id(sha256)))
+    let (text, view) = (sheet.text(), format!("<view id=\"i{}\" viewBox=\"0 ", icons::id(sha256)));
+    text.split_once(&view).is_some_and(|(_, rest)| !rest.starts_with("0 "))
 }
 
 fn png(side: u32) -> Vec<u8> {
@@ -89,7 +90,7 @@ async fn the_list_page_asks_for_one_sheet() {
     let (_folders, server) = with_installed(&Module::new("acme.pay", "1.0.0")).await;
     let page = server.get("/backoffice/modules").await.text();
     let address = icons::sheet([icons::id(&sha256(ICON.as_bytes()))]);
-    assert!(page.contains(&format!("src=\"{address}#i")), "{page}");
+    assert!(page.contains(&format!("href=\"{address}\"")), "{page}");
     assert!(shows(&server.get(&address).await, &sha256(ICON.as_bytes())));
 }
 

@@ -1,8 +1,8 @@
 //! The cards: however many modules there are, the page holds only those near the screen.
 
-use leptos::{html, prelude::*, tachys::view::keyed::keyed};
+use leptos::{html, prelude::*};
 
-use super::pictures::{Picture, Pictures};
+use super::pictures::{Pictures, picture};
 use crate::{
     api::list_modules::PAGE_SIZE,
     browser::live::live,
@@ -10,7 +10,10 @@ use crate::{
         badge::{BrokenBadge, InstalledBadge, UpdateBadge},
         when::count,
     },
-    domain::search::Card,
+    domain::{
+        job::{Job, Step},
+        search::Card,
+    },
 };
 
 /// Rows that are kept above and below the screen.
@@ -116,6 +119,8 @@ where
         });
     }
 
+    let live = live();
+    let running = move |card: &Card| live.job_of(&card.name).filter(Job::is_running).map(|job| job.step);
     let places = move || shown.with(|shown| shown.iter().map(|(place, _)| *place).collect::<Vec<_>>());
     let at =
         move |place: usize| shown.with(|shown| shown.iter().find(|(at, _)| *at == place).map(|(_, card)| card.clone()));
@@ -124,10 +129,10 @@ where
         <ul class="cards" role="list" aria-label="Modules" node_ref=node on:keydown=move |event| step(&event)>
             <For each=places key=|place| *place let(place)>
                 {
-                    let card = Memo::new(move |_| at(place));
+                    let card = Memo::new(move |_| at(place).map(|card| (running(&card), card)));
                     view! {
                         <li aria-setsize=move || total.get().to_string() aria-posinset=(place + 1).to_string()>
-                            {move || card.get().map(|card| view! { <ModuleCard place card pictures/> })}
+                            {move || card.get().map(|(running, card)| module_card(place, card, running, pictures))}
                         </li>
                     }
                 }
@@ -137,45 +142,35 @@ where
 }
 
 /// One module. The whole card is a link.
-#[component]
-fn ModuleCard(place: usize, card: Card, pictures: Pictures) -> impl IntoView {
-    let live = live();
-    let name = card.name.clone();
-    let running =
-        Memo::new(move |_| live.job_of(&name).filter(crate::domain::job::Job::is_running).map(|job| job.step));
-    let (update, broken, is_installed) = (card.update.clone(), card.broken.is_some(), card.installed.is_some());
-    let badge = move || {
-        let running = running.get();
-        let is_calm = running.is_none();
+///
+/// Made anew at every change, which changes only what differs in the page: so there are few elements, and nothing reactive.
+fn module_card(place: usize, card: Card, running: Option<Step>, pictures: Pictures) -> impl IntoView + use<> {
+    let is_broken = card.broken.is_some();
+    let is_calm = running.is_none();
+    let badges = (!is_calm || is_broken || card.installed.is_some() || card.update.is_some()).then(|| {
         view! {
-            {running.map(|step| view! { <span class="badge busy"><span class="spin" aria-hidden="true"></span>{step.label()} "…"</span> })}
-            {(is_calm && broken).then(|| view! { <BrokenBadge/> })}
-            {(is_calm && is_installed).then(|| view! { <InstalledBadge/> })}
-            {update.clone().filter(|_| is_calm).map(|version| view! { <UpdateBadge version/> })}
+            <span class="badges">
+                {running.map(|step| view! { <span class="badge busy"><span class="spin" aria-hidden="true"></span>{step.label()} "…"</span> })}
+                {(is_calm && is_broken).then(|| view! { <BrokenBadge/> })}
+                {(is_calm && card.installed.is_some()).then(|| view! { <InstalledBadge/> })}
+                {card.update.clone().filter(|_| is_calm).map(|version| view! { <UpdateBadge version/> })}
+            </span>
         }
-    };
-    let version = card.installed.clone().unwrap_or_else(|| card.version.clone());
+    });
     let vendor = card.vendor().to_owned();
     let rest = card.name.strip_prefix(&vendor).unwrap_or_default().to_owned();
-    let text = card.broken.clone().unwrap_or_else(|| card.description.clone());
-    // Another picture is another element: an old one would show the old picture until the new one has come.
-    let icon = keyed([(card.icon.clone(), card.label.clone())], Clone::clone, move |_, (id, label)| {
-        (|_| (), view! { <Picture id label pictures/> })
-    });
+    let version = card.installed.unwrap_or(card.version);
+    let components = (!is_broken).then(|| count(card.components as usize, "component"));
+    let facts = [Some(version), Some(card.category), components].into_iter().flatten().filter(|fact| !fact.is_empty());
+    let facts = facts.collect::<Vec<_>>().join(" · ");
     view! {
         <a class="card" href=format!("/backoffice/modules/{}", card.name) data-place=place.to_string()>
-            {icon}
-            <span class="badges">{badge}</span>
-            <span class="head">
-                <b>{card.label.clone()}</b>
-                <span class="mono soft"><span class="vendor">{vendor}</span>{rest}</span>
-            </span>
-            <span class="text soft">{text}</span>
-            <span class="foot soft">
-                {(!version.is_empty()).then(|| view! { <span>{version.clone()}</span> })}
-                {(!card.category.is_empty()).then(|| view! { <span>{card.category.clone()}</span> })}
-                {(!broken).then(|| view! { <span>{count(card.components as usize, "component")}</span> })}
-            </span>
+            {picture(card.icon, &card.label, pictures)}
+            {badges}
+            <b>{card.label}</b>
+            <span class="mono soft"><span class="vendor">{vendor}</span>{rest}</span>
+            <span class="text soft">{card.broken.unwrap_or(card.description)}</span>
+            <span class="foot soft">{facts}</span>
         </a>
     }
 }

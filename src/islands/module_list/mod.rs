@@ -12,7 +12,7 @@ use self::{grid::Grid, pictures::Pictures, toolbar::Toolbar};
 use crate::{
     api::list_modules::{ModulesPage, PAGE_SIZE},
     browser::live::live,
-    domain::search::{Card, Counts, Hits, Index, Query},
+    domain::search::{Card, Counts, Hits, Index, Memory, Query},
 };
 
 /// Toolbar and cards.
@@ -40,7 +40,11 @@ pub fn ModuleList(first: ModulesPage, query: Query) -> impl IntoView {
     }
 
     let first = StoredValue::new(first);
-    let hits = Memo::new(move |_| live.index.with(|index| index.as_ref().map(|index| index.search(&query.get()))));
+    let memory = StoredValue::new(Memory::default());
+    let search = move |index: &Index| {
+        memory.try_update_value(|memory| index.search_again(&query.get(), memory)).unwrap_or_default()
+    };
+    let hits = Memo::new(move |_| live.index.with(|index| index.as_ref().map(search)));
     let revision = Memo::new(move |before: Option<&u32>| {
         hits.track();
         before.map_or(0, |before| before.wrapping_add(1))

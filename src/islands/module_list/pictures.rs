@@ -14,35 +14,60 @@ use crate::{
 #[cfg(feature = "hydrate")]
 const PAUSE: std::time::Duration = std::time::Duration::from_millis(240);
 
-/// In which sheet each icon is that the page has asked for. What is there is shown at once when it comes up again.
+/// Where each icon is. What has come is shown at once when it comes up again.
 #[derive(Clone, Copy)]
 pub struct Pictures {
-    sheets: StoredValue<Sheets>,
+    places: StoredValue<HashMap<String, Place>>,
     #[cfg(feature = "hydrate")]
     timer: StoredValue<Option<TimeoutHandle>>,
 }
 
-/// By icon: the address of its sheet, and whether that is loaded only when it is near the screen; with scripts, when
-/// [`Pictures::fill`] says so.
-type Sheets = HashMap<String, (Arc<str>, bool)>;
+/// Where one icon is.
+#[derive(Clone, Debug)]
+struct Place {
+    /// The address of its sheet.
+    sheet: Arc<str>,
+    /// How many icons that has.
+    count: usize,
+    /// Which of them it is.
+    nth: usize,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// Loaded when it is near the screen; with scripts, when [`Pictures::fill`] says so.
+    Later,
+    /// Asked for. It is not shown before it has come: a card would show another module's picture until then.
+    #[cfg(feature = "hydrate")]
+    Coming,
+    There,
+}
+
+impl Place {
+    /// The part of the sheet that shows it, as a `viewBox`.
+    fn part(&self) -> String {
+        let (top, side) = (icons::top(self.nth), icons::SIDE);
+        format!("0 {top} {side} {side}")
+    }
+}
 
 impl Pictures {
     /// Those of the server's page: one sheet for the first screen and one for the rest of it.
     pub fn new(cards: &[Card]) -> Self {
-        let mut sheets = Sheets::new();
+        let mut places = HashMap::new();
         let (first, rest) = cards.split_at(icons::FIRST.min(cards.len()));
-        add(&mut sheets, first.iter().filter_map(|card| card.icon.as_deref()), false);
-        add(&mut sheets, rest.iter().filter_map(|card| card.icon.as_deref()), true);
+        add(&mut places, first.iter().filter_map(|card| card.icon.as_deref()), State::There);
+        add(&mut places, rest.iter().filter_map(|card| card.icon.as_deref()), State::Later);
         Self {
-            sheets: StoredValue::new(sheets),
+            places: StoredValue::new(places),
             #[cfg(feature = "hydrate")]
             timer: StoredValue::new(None),
         }
     }
 
-    /// The address of an icon's view, and whether it is loaded later.
-    fn view_of(self, id: &str) -> Option<(String, bool)> {
-        self.sheets.with_value(|sheets| sheets.get(id).map(|(sheet, is_later)| (icons::view(sheet, id), *is_later)))
+    fn place_of(self, id: &str) -> Option<Place> {
+        self.places.with_value(|places| places.get(id).cloned())
     }
 
     /// Loads what is missing once nothing has asked for it for a while.
@@ -57,16 +82,12 @@ impl Pictures {
 
     #[cfg(feature = "hydrate")]
     fn fill(self) {
-        let missing = all("img[data-icon]");
-        let ids: Vec<String> = missing.iter().filter_map(|picture| picture.get_attribute("data-icon")).collect();
-        for ids in ids.chunks(icons::SHEET_MAX) {
-            self.sheets.try_update_value(|sheets| add(sheets, ids.iter().map(String::as_str), false));
-        }
-        for (picture, id) in missing.iter().zip(&ids) {
-            if let Some((address, _)) = self.view_of(id) {
-                // Names of attributes that every browser takes.
-                let _ = picture.remove_attribute("data-icon");
-                let _ = picture.set_attribute("src", &address);
+        let missing = all("[data-icon]").into_iter().filter_map(|picture| picture.get_attribute("data-icon"));
+        let missing: Vec<String> = missing.filter(|id| self.place_of(id).is_none()).collect();
+        for ids in missing.chunks(icons::SHEET_MAX) {
+            let ids = ids.iter().map(String::as_str);
+            if let Some(sheet) = self.places.try_update_value(|places| add(places, ids, State::Coming)) {
+                leptos::task::spawn_local(self.load(sheet));
             }
         }
         let later = all("img.later");
@@ -75,24 +96,54 @@ impl Pictures {
             .and_then(|picture| picture.closest("li").ok().flatten())
             .is_some_and(|place| place.get_bounding_client_rect().top() < super::grid::screen());
         if is_near {
-            self.sheets.update_value(|sheets| sheets.values_mut().for_each(|(_, is_later)| *is_later = false));
+            self.places.update_value(|places| {
+                places.values_mut().filter(|place| place.state == State::Later).for_each(|place| place.state = State::There);
+            });
             for picture in later {
+                // The name of an attribute that every element takes.
                 let _ = picture.remove_attribute("class");
+            }
+        }
+    }
+
+    /// Shows the icons of a sheet once it has come. When it does not come, they are asked for again.
+    #[cfg(feature = "hydrate")]
+    async fn load(self, sheet: Arc<str>) {
+        let Ok(image) = leptos::web_sys::HtmlImageElement::new() else { return };
+        image.set_src(&sheet);
+        let has_come = wasm_bindgen_futures::JsFuture::from(image.decode()).await.is_ok();
+        self.places.update_value(|places| {
+            if has_come {
+                places.values_mut().filter(|place| place.sheet == sheet).for_each(|place| place.state = State::There);
+            } else {
+                places.retain(|_, place| place.sheet != sheet);
+            }
+        });
+        for picture in all("[data-icon]") {
+            let place = picture.get_attribute("data-icon").and_then(|id| self.place_of(&id));
+            if let (Some(place), Some(image)) = (place.filter(|place| place.sheet == sheet), picture.first_element_child()) {
+                // Names of attributes that every element takes.
+                let _ = image.set_attribute("height", &icons::height(place.count).to_string());
+                let _ = image.set_attribute("href", &place.sheet);
+                let _ = picture.set_attribute("viewBox", &place.part());
+                let _ = picture.remove_attribute("data-icon");
             }
         }
     }
 }
 
-/// Notes in which sheet the icons are that are in none yet.
-fn add<'a>(sheets: &mut Sheets, ids: impl Iterator<Item = &'a str>, is_later: bool) {
+/// Notes where the icons are that are nowhere yet: in a sheet of their own. Gives the address of that.
+fn add<'a>(places: &mut HashMap<String, Place>, ids: impl Iterator<Item = &'a str>, state: State) -> Arc<str> {
     let mut new: Vec<&str> = Vec::new();
     for id in ids {
-        if !sheets.contains_key(id) && !new.contains(&id) {
+        if !places.contains_key(id) && !new.contains(&id) {
             new.push(id);
         }
     }
-    let sheet: Arc<str> = icons::sheet(new.iter().copied()).into();
-    sheets.extend(new.into_iter().map(|id| (id.to_owned(), (Arc::clone(&sheet), is_later))));
+    let (sheet, count): (Arc<str>, _) = (icons::sheet(new.iter().copied()).into(), new.len());
+    let place = |(nth, id): (usize, &str)| (id.to_owned(), Place { sheet: Arc::clone(&sheet), count, nth, state });
+    places.extend(new.into_iter().enumerate().map(place));
+    sheet
 }
 
 #[cfg(feature = "hydrate")]
@@ -104,33 +155,33 @@ fn all(selector: &str) -> Vec<leptos::web_sys::Element> {
 }
 
 /// The picture over the letter, which is seen where there is none, or none comes.
-#[component]
-pub fn Picture(id: Option<String>, label: String, pictures: Pictures) -> impl IntoView {
-    let letter = initial(&label);
-    match id {
-        None => Either::Left(view! { <span class="icon" aria-hidden="true">{letter}</span> }),
-        Some(id) => {
-            let (src, is_later) = pictures.view_of(&id).unzip();
-            let is_later = is_later == Some(true);
-            #[cfg(feature = "hydrate")]
-            if src.is_none() || is_later {
-                pictures.fill_soon();
-            }
-            let missing = src.is_none().then_some(id);
+pub fn picture(id: Option<String>, label: &str, pictures: Pictures) -> impl IntoView + use<> {
+    let letter = initial(label);
+    let Some(id) = id else {
+        return Either::Left(view! { <span class="icon" aria-hidden="true">{letter}</span> });
+    };
+    let place = pictures.place_of(&id);
+    #[cfg(feature = "hydrate")]
+    if place.as_ref().is_none_or(|place| place.state == State::Later) {
+        pictures.fill_soon();
+    }
+    let image = match place {
+        Some(place) if place.state == State::Later => Either::Left(view! {
+            <img class="later" loading="lazy" src=icons::view(&place.sheet, &id) alt="" width="40" height="40"/>
+        }),
+        place => {
+            let place = place.filter(|place| place.state == State::There);
+            let missing = place.is_none().then_some(id);
+            let part = place.as_ref().map_or_else(|| "0 0 40 40".to_owned(), Place::part);
+            let height = place.as_ref().map(|place| icons::height(place.count).to_string());
+            let sheet = place.map(|place| place.sheet.to_string());
+            // Cut out of the sheet: a view of it in an `<img>` is twice the work for the browser.
             Either::Right(view! {
-                <span class="icon tile" aria-hidden="true">
-                    <b>{letter}</b>
-                    <img
-                        class=is_later.then_some("later")
-                        loading=is_later.then_some("lazy")
-                        src=src
-                        data-icon=missing
-                        alt=""
-                        width="40"
-                        height="40"
-                    />
-                </span>
+                <svg width="40" height="40" viewBox=part data-icon=missing>
+                    <image width="40" height=height href=sheet/>
+                </svg>
             })
         }
-    }
+    };
+    Either::Right(view! { <span class="icon tile" aria-hidden="true"><b>{letter}</b>{image}</span> })
 }

@@ -47,17 +47,11 @@ pub(super) async fn several(State(state): State<AppState>, _: UserActor, Path(id
              another."
         ))
     })?;
-    let mut known = Vec::with_capacity(ids.len());
-    for (id, icon) in ids.iter().copied().zip(icons::small(&state, &ids).await?) {
-        if let Some(icon) = icon
-            && !known.iter().any(|(other, _)| *other == id)
-        {
-            known.push((id, icon));
-        }
-    }
+    let small = icons::small(&state, &ids).await?;
     // What is not there yet may come.
-    let cache = if known.len() == ids.len() { FOR_EVER } else { "no-store" };
-    Ok(answer("image/svg+xml", cache, sheet::compose(&known).into_bytes()))
+    let cache = if small.iter().all(Option::is_some) { FOR_EVER } else { "no-store" };
+    let places: Vec<_> = ids.into_iter().zip(small).collect();
+    Ok(answer("image/svg+xml", cache, sheet::compose(&places).into_bytes()))
 }
 
 fn unknown() -> ServerError {
