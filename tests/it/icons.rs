@@ -90,7 +90,7 @@ async fn the_list_page_asks_for_one_sheet() {
     let (_folders, server) = with_installed(&Module::new("acme.pay", "1.0.0")).await;
     let page = server.get("/backoffice/modules").await.text();
     let address = icons::sheet([icons::id(&sha256(ICON.as_bytes()))]);
-    assert!(page.contains(&format!("href=\"{address}\"")), "{page}");
+    assert!(page.contains(&format!("src=\"{address}#i")), "{page}");
     assert!(shows(&server.get(&address).await, &sha256(ICON.as_bytes())));
 }
 

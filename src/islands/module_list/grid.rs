@@ -24,23 +24,26 @@ const AROUND: usize = 3;
 const PAUSE: std::time::Duration = std::time::Duration::from_millis(200);
 
 /// Which cards are in the page: `from..to` once nobody waits, and `from..seen`, to the bottom of the screen, before: the
-/// fewer cards are changed, the sooner a key press is on the screen.
+/// fewer cards are changed, the sooner a key press is on the screen. `top` is the first that can be seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Window {
     from: usize,
+    top: usize,
     seen: usize,
     to: usize,
 }
 
 impl Window {
     /// What the server's page holds.
-    const FIRST: Self = Self { from: 0, seen: PAGE_SIZE, to: PAGE_SIZE };
+    const FIRST: Self = Self { from: 0, top: 0, seen: PAGE_SIZE, to: PAGE_SIZE };
 }
 
 #[component]
 pub fn Grid<F>(
-    /// The cards from one place to another, with their places in the whole list.
-    cards: F,
+    /// The card at a place of the whole list.
+    card_at: F,
+    /// Where the server's page begins.
+    offset: usize,
     total: Memo<usize>,
     /// Counts the changes of the list.
     revision: Memo<u32>,
@@ -49,7 +52,7 @@ pub fn Grid<F>(
     pictures: Pictures,
 ) -> impl IntoView
 where
-    F: Fn(usize, usize) -> Vec<(usize, Card)> + Copy + Send + Sync + 'static,
+    F: Fn(usize) -> Option<Card> + Copy + Send + Sync + 'static,
 {
     let node = NodeRef::<html::Ul>::new();
     let window = RwSignal::new(Window::FIRST);
@@ -57,40 +60,46 @@ where
     let settled = RwSignal::new(revision.get_untracked());
 
     let shown = Memo::new(move |_| {
-        let Window { from, seen, to } = window.get();
-        cards(from, if settled.get() == revision.get() { to } else { seen })
+        let Window { from, seen, to, .. } = window.get();
+        let to = if settled.get() == revision.get() { to } else { seen };
+        let offset = if is_whole.get() { 0 } else { offset };
+        (from + offset)..(to + offset).min(total.get()).max(from + offset)
     });
 
-    #[cfg(not(feature = "hydrate"))]
-    let _ = is_whole;
     #[cfg(feature = "hydrate")]
     {
         let measured = StoredValue::new(None);
         let is_settled = move || settled.get_untracked() == revision.get_untracked();
-        let measure = move || {
-            if let Some(list) = node.try_get_untracked().flatten() {
-                let tracks = measured.get_value().or_else(|| Tracks::measure(&list));
-                measured.set_value(tracks);
-                let total = total.get_untracked();
-                let fit = match tracks {
-                    Some(tracks) if is_whole.get_untracked() => fit(&list, tracks, total, is_settled()),
-                    _ => {
-                        let is_first =
-                            shown.with_untracked(|shown| shown.first().is_some_and(|(place, _)| *place == 0));
-                        reserve(&list, tracks.filter(|_| is_first), total);
-                        Window::FIRST
-                    }
-                };
-                if window.get_untracked() != fit {
-                    window.set(fit);
+        // Shows what is near the screen; `limit` says how much of that at once.
+        let fit = move |limit: fn(Window, Window, usize) -> Window| {
+            let Some(list) = node.try_get_untracked().flatten() else { return false };
+            let tracks = measured.get_value().or_else(|| Tracks::measure(&list));
+            measured.set_value(tracks);
+            let (total, before) = (total.get_untracked(), window.get_untracked());
+            let (wanted, now) = match tracks {
+                Some(tracks) if is_whole.get_untracked() => {
+                    let wanted = near(&list, tracks, total);
+                    let now = limit(before, wanted, tracks.columns);
+                    now.make_room(&list, tracks, total, is_settled());
+                    (wanted, now)
                 }
+                _ => {
+                    reserve(&list, tracks.filter(|_| offset == 0), total);
+                    (Window::FIRST, Window::FIRST)
+                }
+            };
+            if before != now {
+                window.set(now);
             }
+            wanted != now
+        };
+        let measure = move || {
+            fit(|_, wanted, _| wanted);
         };
         let settle = move || {
             if !is_settled() {
                 settled.set(revision.get_untracked());
             }
-            measure();
         };
         Effect::new(move |_| {
             let changed = revision.get();
@@ -100,18 +109,24 @@ where
             let settle_when_calm = move || {
                 if revision.try_get_untracked() == Some(changed) {
                     settle();
+                    measure();
                 }
             };
             set_timeout(settle_when_calm, PAUSE);
         });
-        let moved = move || {
+        let is_moving = StoredValue::new(false);
+        let scrolled = window_event_listener(leptos::ev::scroll, move |_| {
             settle();
             pictures.fill_soon();
-        };
-        let scrolled = window_event_listener(leptos::ev::scroll, move |_| moved());
+            if is_moving.try_update_value(|is_moving| std::mem::replace(is_moving, true)) == Some(false) {
+                follow(move || fit(Window::towards), is_moving);
+            }
+        });
         let resized = window_event_listener(leptos::ev::resize, move |_| {
             measured.set_value(None);
-            moved();
+            settle();
+            measure();
+            pictures.fill_soon();
         });
         on_cleanup(move || {
             scrolled.remove();
@@ -121,15 +136,15 @@ where
 
     let live = live();
     let running = move |card: &Card| live.job_of(&card.name).filter(Job::is_running).map(|job| job.step);
-    let places = move || shown.with(|shown| shown.iter().map(|(place, _)| *place).collect::<Vec<_>>());
-    let at =
-        move |place: usize| shown.with(|shown| shown.iter().find(|(at, _)| *at == place).map(|(_, card)| card.clone()));
     // A place keeps its element when another card comes there: what a key press changes is texts and addresses.
     view! {
         <ul class="cards" role="list" aria-label="Modules" node_ref=node on:keydown=move |event| step(&event)>
-            <For each=places key=|place| *place let(place)>
+            <For each=move || shown.get() key=|place| *place let(place)>
                 {
-                    let card = Memo::new(move |_| at(place).map(|card| (running(&card), card)));
+                    let is_shown = Memo::new(move |_| shown.with(|shown| shown.contains(&place)));
+                    let card = Memo::new(move |_| {
+                        is_shown.get().then(|| card_at(place)).flatten().map(|card| (running(&card), card))
+                    });
                     view! {
                         <li aria-setsize=move || total.get().to_string() aria-posinset=(place + 1).to_string()>
                             {move || card.get().map(|(running, card)| module_card(place, card, running, pictures))}
@@ -139,6 +154,18 @@ where
             </For>
         </ul>
     }
+}
+
+/// Steps on, a frame each, until there is nothing left to do.
+#[cfg(feature = "hydrate")]
+fn follow(step: impl Fn() -> bool + Clone + 'static, is_moving: StoredValue<bool>) {
+    request_animation_frame(move || {
+        if step() {
+            follow(step, is_moving);
+        } else {
+            is_moving.try_set_value(false);
+        }
+    });
 }
 
 /// One module. The whole card is a link.
@@ -226,21 +253,47 @@ impl Tracks {
     }
 }
 
-/// Which cards are near the screen; makes room for the others above and below.
+/// Which cards are near the screen.
 #[cfg(feature = "hydrate")]
-fn fit(list: &leptos::web_sys::HtmlUListElement, tracks: Tracks, total: usize, is_settled: bool) -> Window {
+fn near(list: &leptos::web_sys::HtmlUListElement, tracks: Tracks, total: usize) -> Window {
     let Tracks { columns, pitch } = tracks;
     let rows = total.div_ceil(columns);
-    let screen = screen();
     let top = list.get_bounding_client_rect().top();
     // Rows are far fewer than 2^52.
-    let first = ((-top / pitch).floor().max(0.0) as usize).saturating_sub(AROUND).min(rows.saturating_sub(1));
-    let seen = ((screen - top) / pitch).ceil().max(0.0) as usize;
-    let to = |row: usize| row.clamp(first + 1, rows.max(first + 1));
-    let (seen, last) = (to(seen), to(seen + AROUND));
-    let there = if is_settled { last } else { seen };
-    pad(list, first as f64 * pitch, rows.saturating_sub(there) as f64 * pitch);
-    Window { from: first * columns, seen: seen * columns, to: last * columns }
+    let first = ((-top / pitch).floor().max(0.0) as usize).min(rows.saturating_sub(1));
+    let seen = ((screen() - top) / pitch).ceil().max(0.0) as usize;
+    let to = |row: usize| row.clamp(first + 1, rows.max(first + 1)) * columns;
+    Window { from: first.saturating_sub(AROUND) * columns, top: first * columns, seen: to(seen), to: to(seen + AROUND) }
+}
+
+#[cfg(feature = "hydrate")]
+impl Window {
+    /// A step from here to `wanted` that is small enough for one frame: two cards more below, or a row more above, or a
+    /// row less; but all that can be seen.
+    fn towards(self, wanted: Self, columns: usize) -> Self {
+        let (mut from, mut to) = (self.from, self.to);
+        if from > wanted.top || to < wanted.seen {
+            from = from.clamp(wanted.from, wanted.top);
+            to = to.clamp(wanted.seen, wanted.to);
+        } else if to < wanted.to {
+            to = (to + 2).min(wanted.to);
+        } else if from > wanted.from {
+            from -= columns;
+        } else if from < wanted.from {
+            from += columns;
+        } else if to > wanted.to {
+            to = (to - columns).max(wanted.to);
+        }
+        Self { from, to, ..wanted }
+    }
+
+    /// Keeps the height of the rows that are not in the page.
+    fn make_room(self, list: &leptos::web_sys::HtmlUListElement, tracks: Tracks, total: usize, is_settled: bool) {
+        let Tracks { columns, pitch } = tracks;
+        let there = if is_settled { self.to } else { self.seen };
+        let below = total.div_ceil(columns).saturating_sub(there.div_ceil(columns));
+        pad(list, (self.from / columns) as f64 * pitch, below as f64 * pitch);
+    }
 }
 
 /// Height of the window in CSS pixels.

@@ -61,18 +61,14 @@ pub fn ModuleList(first: ModulesPage, query: Query) -> impl IntoView {
             None => first.with_value(|first| first.categories.clone()),
         })
     });
-    let cards = move |from: usize, to: usize| -> Vec<(usize, Card)> {
+    let offset = first.with_value(|first| first.page.saturating_sub(1) * PAGE_SIZE);
+    let card_at = move |place: usize| -> Option<Card> {
         hits.with(|hits| match hits {
             Some(Hits { rows, .. }) => live.index.with(|index| {
-                let all = index.as_ref().map(Index::cards).unwrap_or_default();
-                let shown = rows.get(from..to.min(rows.len())).unwrap_or_default();
-                let at = |(place, row): (usize, &u32)| Some((from + place, all.get(*row as usize)?.clone()));
-                shown.iter().enumerate().filter_map(at).collect()
+                let row = *rows.get(place)?;
+                index.as_ref().map(Index::cards)?.get(row as usize).cloned()
             }),
-            None => first.with_value(|first| {
-                let offset = first.page.saturating_sub(1) * PAGE_SIZE;
-                first.cards.iter().enumerate().map(|(place, card)| (offset + place, card.clone())).collect()
-            }),
+            None => first.with_value(|first| first.cards.get(place.checked_sub(offset)?).cloned()),
         })
     };
     let page = first.with_value(|first| first.page);
@@ -81,7 +77,7 @@ pub fn ModuleList(first: ModulesPage, query: Query) -> impl IntoView {
     view! {
         <Toolbar query counts categories/>
         {move || (total.get() == 0).then(|| view! { <Empty query counts/> })}
-        <Grid cards total revision is_whole pictures/>
+        <Grid card_at offset total revision is_whole pictures/>
         {move || (!is_whole.get() && total.get() > PAGE_SIZE).then(|| view! { <Pages query page total/> })}
     }
 }

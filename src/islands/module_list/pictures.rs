@@ -36,6 +36,8 @@ struct Place {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
+    /// On the first screen. Read after the first paint, which it would hold up.
+    First,
     /// Loaded when it is near the screen; with scripts, when [`Pictures::fill`] says so.
     Later,
     /// Asked for. It is not shown before it has come: a card would show another module's picture until then.
@@ -57,7 +59,7 @@ impl Pictures {
     pub fn new(cards: &[Card]) -> Self {
         let mut places = HashMap::new();
         let (first, rest) = cards.split_at(icons::FIRST.min(cards.len()));
-        add(&mut places, first.iter().filter_map(|card| card.icon.as_deref()), State::There);
+        add(&mut places, first.iter().filter_map(|card| card.icon.as_deref()), State::First);
         add(&mut places, rest.iter().filter_map(|card| card.icon.as_deref()), State::Later);
         Self {
             places: StoredValue::new(places),
@@ -95,10 +97,14 @@ impl Pictures {
             .first()
             .and_then(|picture| picture.closest("li").ok().flatten())
             .is_some_and(|place| place.get_bounding_client_rect().top() < super::grid::screen());
+        self.places.update_value(|places| {
+            for place in places.values_mut() {
+                if place.state == State::First || is_near && place.state == State::Later {
+                    place.state = State::There;
+                }
+            }
+        });
         if is_near {
-            self.places.update_value(|places| {
-                places.values_mut().filter(|place| place.state == State::Later).for_each(|place| place.state = State::There);
-            });
             for picture in later {
                 // The name of an attribute that every element takes.
                 let _ = picture.remove_attribute("class");
@@ -121,7 +127,9 @@ impl Pictures {
         });
         for picture in all("[data-icon]") {
             let place = picture.get_attribute("data-icon").and_then(|id| self.place_of(&id));
-            if let (Some(place), Some(image)) = (place.filter(|place| place.sheet == sheet), picture.first_element_child()) {
+            if let (Some(place), Some(image)) =
+                (place.filter(|place| place.sheet == sheet), picture.first_element_child())
+            {
                 // Names of attributes that every element takes.
                 let _ = image.set_attribute("height", &icons::height(place.count).to_string());
                 let _ = image.set_attribute("href", &place.sheet);
@@ -166,8 +174,15 @@ pub fn picture(id: Option<String>, label: &str, pictures: Pictures) -> impl Into
         pictures.fill_soon();
     }
     let image = match place {
-        Some(place) if place.state == State::Later => Either::Left(view! {
-            <img class="later" loading="lazy" src=icons::view(&place.sheet, &id) alt="" width="40" height="40"/>
+        Some(place) if matches!(place.state, State::First | State::Later) => Either::Left(view! {
+            <img
+                class=(place.state == State::Later).then_some("later")
+                loading="lazy"
+                src=icons::view(&place.sheet, &id)
+                alt=""
+                width="40"
+                height="40"
+            />
         }),
         place => {
             let place = place.filter(|place| place.state == State::There);

@@ -41,6 +41,8 @@ pub(super) async fn stream(
     let resumed = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
     let sent = resumed.or(parameters.after).unwrap_or_else(|| state.events.newest());
     let newest = state.events.watch();
+    // A page has opened, or a client is about to follow what it does.
+    state.registry.stand_by().await;
     let cursor = Cursor { state, newest, sent, waiting: VecDeque::new() };
     let events = futures::stream::unfold(cursor, |mut cursor| async move {
         loop {

@@ -95,7 +95,8 @@ mod tests {
         let drawing = icon(SVG, b"<svg/>");
         let heavy = icon("image/png", &vec![1; SHARE * FEW]);
         let none = icon("image/png", b"");
-        let all = [("a", Some(drawing.clone())), ("b", Some(heavy)), ("c", Some(none)), ("d", None), ("e", Some(drawing))];
+        let all =
+            [("a", Some(drawing.clone())), ("b", Some(heavy)), ("c", Some(none)), ("d", None), ("e", Some(drawing))];
         let sheet = compose(&all);
         for (id, top) in [("a", top(0)), ("b", 0), ("c", 0), ("d", 0), ("e", top(4))] {
             let view = format!(r#"<view id="i{id}" viewBox="0 {top} 40 40"/>"#);

@@ -132,6 +132,11 @@ impl Registry {
         self.inner.data.temporary()
     }
 
+    /// To be called when somebody is there who may install something soon: makes that quicker.
+    pub async fn stand_by(&self) {
+        self.inner.runtime.stand_by().await;
+    }
+
     /// Waits for the jobs that are under way.
     pub async fn finish(&self) {
         self.inner.tasks.close();

@@ -13,7 +13,7 @@ use stockroom::server::{
 };
 
 use crate::support::{
-    client::{Answer, send},
+    client::{Answer, EventStream, send},
     eventually,
     folder::{Folders, column},
     module::Module,
@@ -29,9 +29,7 @@ pub struct Served {
 impl Served {
     /// A server with the module, and its engine at work.
     pub async fn with(module: &Module) -> Self {
-        let folders = Folders::new();
-        let node = Node { npm: Npm::new("npm", Duration::from_secs(60)), host: host(&folders) };
-        let server = TestServer::with_node(&folders.data(), node).await;
+        let (folders, server) = without_modules().await;
         server.install(module).await;
         server.state.engine.resume().await.expect("resumes");
         server.state.engine.spawn();
@@ -59,6 +57,13 @@ impl Served {
     }
 }
 
+async fn without_modules() -> (Folders, TestServer) {
+    let folders = Folders::new();
+    let node = Node { npm: Npm::new("npm", Duration::from_secs(60)), host: host(&folders) };
+    let server = TestServer::with_node(&folders.data(), node).await;
+    (folders, server)
+}
+
 /// A host with a folder of its own.
 pub fn host(folders: &Folders) -> Arc<NodeHost> {
     let options = HostOptions::new(folders.data().with_file_name(format!("host-{}", uuid::Uuid::new_v4())));
@@ -82,6 +87,24 @@ const LIST: &str = "module.exports = {
     },
     options: items => items.map(value => ({ value }))
 };";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_process_waits_for_a_module_once_somebody_follows_what_happens() {
+    let (_folders, server) = without_modules().await;
+    let waiting = || {
+        let homes = std::fs::read_dir("/proc").expect("there are processes").flatten().filter(|process| {
+            let own = std::fs::read_to_string(process.path().join("stat")).unwrap_or_default();
+            own.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(1))
+                == Some(&std::process::id().to_string())
+        });
+        homes
+            .filter_map(|process| std::fs::read_link(process.path().join("cwd")).ok())
+            .find(|home| home.to_string_lossy().contains("no-module-yet"))
+    };
+    assert_eq!(waiting(), None);
+    let _page = EventStream::open(server.address, "/backoffice/events", &[]).await;
+    eventually("a process waits", async || waiting()).await;
+}
 
 #[tokio::test]
 async fn a_component_asks_the_server_and_calls_a_helper_of_its_module() {

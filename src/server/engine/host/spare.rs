@@ -16,8 +16,8 @@ use super::{
 };
 use crate::domain::name::ModuleName;
 
-/// For how long one waits: whoever installs one module often installs another.
-const KEPT: Duration = Duration::from_secs(15);
+/// For how long one waits: whoever looks at a page, or has installed one module, often installs one soon.
+const KEPT: Duration = Duration::from_secs(60);
 
 impl NodeHost {
     /// Starts a process, unless one is waiting, for a version in a folder below `folder`.
