@@ -1,6 +1,6 @@
 // 10. What a flow signs in with elsewhere is added and chosen on its page, and never shown again.
 import { install } from './client.mjs';
-import { expect, test } from './fixtures.mjs';
+import { expect, gotoReady, test } from './fixtures.mjs';
 import { heading } from './locators.mjs';
 import { checkLook } from './look.mjs';
 
@@ -15,7 +15,7 @@ async function openAccounts(page, server) {
   const headers = { 'content-type': 'application/json' };
   const made = await server.fetch('/flows', { method: 'POST', headers, body: JSON.stringify(FLOW) });
   const { flowId } = await made.json();
-  await page.goto(`/backoffice/flows/${flowId}`);
+  await gotoReady(page, `/backoffice/flows/${flowId}`);
   await expect(heading(page, FLOW.name)).toBeVisible();
   return page.getByRole('region', { name: 'Accounts' });
 }

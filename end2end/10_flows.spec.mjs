@@ -1,6 +1,6 @@
 // 10. Flows: an example runs for real, its module goes away, it fails, the module comes back, it recovers.
 import { remove, install } from './client.mjs';
-import { axeCheck, expect, gotoHydrated, test } from './fixtures.mjs';
+import { axeCheck, expect, gotoHydrated, gotoReady, test } from './fixtures.mjs';
 import { heading, installedBadge, toast } from './locators.mjs';
 import { checkLook } from './look.mjs';
 
@@ -37,7 +37,7 @@ const stage = async (server, flow) => (await (await server.fetch(`/flows/${flow}
 
 /** Adds the example and starts it, without a look at its page. */
 async function startExample(page, server) {
-  await page.goto('/backoffice/flows');
+  await gotoReady(page, '/backoffice/flows');
   await page.getByRole('button', { name: `Add the example ${GREET}` }).click();
   await expect(heading(page, GREET)).toBeVisible();
   const flow = page.url().split('/').at(-1);
@@ -51,7 +51,7 @@ async function startExample(page, server) {
 }
 
 async function askToRemove(page) {
-  await page.goto('/backoffice/modules/stockroom.text');
+  await gotoReady(page, '/backoffice/modules/stockroom.text');
   await page.getByRole('button', { name: 'Remove this module' }).click();
   await expect(question(page)).toContainText('1 flow would lose components:');
 }
@@ -128,7 +128,7 @@ test.describe('a module that a running flow uses', () => {
     await question(page).getByRole('button', { name: 'Remove anyway' }).click();
     await expect(page.getByText('1 flow cannot do without this module.')).toBeVisible();
     expect(await stage(server, flow)).toBe('running');
-    await page.goto(`/backoffice/flows/${flow}`);
+    await gotoReady(page, `/backoffice/flows/${flow}`);
     await page.getByRole('link', { name: 'Reinstall stockroom.text' }).click();
     await page.getByRole('button', { name: 'Undo the removal' }).click();
     await expect(installedBadge(page.getByRole('article').locator('header'))).toBeVisible();
@@ -141,7 +141,7 @@ test.describe('a module that a running flow uses', () => {
     await expect(page.getByText('1 flow cannot do without this module.')).toBeVisible(FIRST_RUN);
     expect(await isInstalled(server, 'stockroom.text')).toBe(false);
     expect(await stage(server, flow)).toBe('stopped');
-    await page.goto(`/backoffice/flows/${flow}`);
+    await gotoReady(page, `/backoffice/flows/${flow}`);
     await expect(page.getByText('The flow cannot be started before they are.')).toBeVisible();
   });
 
@@ -174,7 +174,7 @@ test.describe('a module that a running flow uses', () => {
 });
 
 test('a flow whose modules are not installed does not start, and says which @nojs', async ({ page }) => {
-  await page.goto('/backoffice/flows');
+  await gotoReady(page, '/backoffice/flows');
   await page.getByRole('button', { name: `Add the example ${GREET}` }).click();
   await expect(page.getByText('Components of this flow are not installed.')).toBeVisible();
   await page.getByRole('button', { name: 'Start' }).click();
@@ -183,12 +183,12 @@ test('a flow whose modules are not installed does not start, and says which @noj
 });
 
 test('what is exported is imported again, and deleted @nojs', async ({ page, server }) => {
-  await page.goto('/backoffice/flows');
+  await gotoReady(page, '/backoffice/flows');
   await page.getByRole('button', { name: `Add the example ${GREET}` }).click();
   await expect(heading(page, GREET)).toBeVisible();
   const exported = await server.fetch(`/flows/${page.url().split('/').at(-1)}`);
   const text = await exported.text();
-  await page.goto('/backoffice/flows');
+  await gotoReady(page, '/backoffice/flows');
   await page.getByText('Import a flow').click();
   await page.getByLabel('Its JSON, as Export gives it').fill('{"name":');
   await page.getByRole('button', { name: 'Import', exact: true }).click();

@@ -1,7 +1,7 @@
 // 11. Unprocessed messages and the system webhook: what a removed module leaves behind is seen, told of, put back once the
 // module is there, or deleted.
 import { install, remove } from './client.mjs';
-import { expect, gotoHydrated, test } from './fixtures.mjs';
+import { expect, gotoHydrated, gotoReady, test } from './fixtures.mjs';
 import { checkLook } from './look.mjs';
 
 const GREET = 'Greet whoever calls';
@@ -25,7 +25,7 @@ async function lose(page, server) {
   await install(server, 'stockroom.http');
   await install(server, 'stockroom.text');
   await set(server, 'RETRY_MAX_COUNT', 1);
-  await page.goto('/backoffice/flows');
+  await gotoReady(page, '/backoffice/flows');
   await page.getByRole('button', { name: `Add the example ${GREET}` }).click();
   const flow = page.url().split('/').at(-1);
   await page.getByRole('button', { name: 'Start' }).click();
@@ -33,7 +33,7 @@ async function lose(page, server) {
   await remove(server, 'stockroom.text');
   await server.fetch(`/flows/${flow}/components/${TRIGGER}?name=Ada&enqueueOnly=true`, { cookie: null });
   await expect(async () => {
-    await page.goto('/backoffice/unprocessed');
+    await gotoReady(page, '/backoffice/unprocessed');
     await expect(page.getByRole('link', { name: GREET })).toBeVisible();
   }).toPass();
   return flow;
@@ -47,7 +47,7 @@ test('a message that was lost with its module is put back when the module is the
   await expect(page.getByRole('region', { name: 'Error' })).toContainText('stockroom.text');
   await checkLook(page);
   await install(server, 'stockroom.text');
-  await page.goto(`/backoffice/flows/${flow}`);
+  await gotoReady(page, `/backoffice/flows/${flow}`);
   await page.getByRole('link', { name: '1 unprocessed message' }).click();
   await page.getByRole('checkbox').check();
   await page.getByRole('button', { name: 'Retry what is ticked' }).click();
@@ -59,9 +59,9 @@ test('a message that was lost with its module is put back when the module is the
 
 test('into a stopped flow nothing is put back; what is not wanted is exported, and deleted @nojs', async ({ page, server }) => {
   const flow = await lose(page, server);
-  await page.goto(`/backoffice/flows/${flow}`);
+  await gotoReady(page, `/backoffice/flows/${flow}`);
   await page.getByRole('button', { name: 'Stop' }).click();
-  await page.goto('/backoffice/unprocessed');
+  await gotoReady(page, '/backoffice/unprocessed');
   await page.getByLabel('Flow').selectOption({ label: GREET });
   await page.getByLabel('Reason').selectOption({ label: 'Took too long' });
   await page.getByRole('button', { name: 'Filter' }).click();

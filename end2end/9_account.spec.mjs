@@ -1,5 +1,5 @@
 // 9. One's own account: password, sessions and personal tokens.
-import { ADMIN, expect, gotoHydrated, makeModuleZip, test } from './fixtures.mjs';
+import { ADMIN, expect, gotoHydrated, gotoReady, makeModuleZip, test } from './fixtures.mjs';
 import { heading } from './locators.mjs';
 import { checkLook } from './look.mjs';
 
@@ -28,7 +28,7 @@ test('another password ends the other sessions, and this one goes on @nojs', asy
   const other = await server.signIn(ADMIN);
   expect((await server.fetch('/backoffice/index', { cookie: other })).status).toBe(200);
   const fresh = 'five other words for it';
-  await page.goto('/backoffice/account');
+  await gotoReady(page, '/backoffice/account');
   await changePassword(page, { old: 'not the old one', fresh });
   await expect(page.getByRole('alert')).toContainText('The old password is wrong.');
   await changePassword(page, { old: ADMIN.password, fresh, again: 'five other words for that' });
@@ -36,7 +36,7 @@ test('another password ends the other sessions, and this one goes on @nojs', asy
   await changePassword(page, { old: ADMIN.password, fresh });
   await expect(page.getByText('The password is changed.')).toBeVisible();
   expect((await server.fetch('/backoffice/index', { cookie: other })).status).toBe(401);
-  await page.goto('/backoffice/modules');
+  await gotoReady(page, '/backoffice/modules');
   await expect(heading(page, 'Modules')).toBeVisible();
   await expect(server.signIn(ADMIN)).rejects.toThrow('401');
   await server.signIn({ ...ADMIN, password: fresh });
@@ -44,7 +44,7 @@ test('another password ends the other sessions, and this one goes on @nojs', asy
 
 test('another session is listed, and ended @nojs', async ({ page, server }) => {
   const other = await server.signIn(ADMIN);
-  await page.goto('/backoffice/account');
+  await gotoReady(page, '/backoffice/account');
   await expect(sessions(page)).toHaveCount(2);
   const own = sessions(page).filter({ hasText: 'This one' });
   await expect(own).toHaveCount(1);
@@ -52,12 +52,12 @@ test('another session is listed, and ended @nojs', async ({ page, server }) => {
   await sessions(page).getByRole('button', { name: /^End the session of / }).click();
   await expect(sessions(page)).toHaveCount(1);
   expect((await server.fetch('/backoffice/index', { cookie: other })).status).toBe(401);
-  await page.goto('/backoffice/modules');
+  await gotoReady(page, '/backoffice/modules');
   await expect(heading(page, 'Modules')).toBeVisible();
 });
 
 test('a token is shown once, works, and no longer once it is revoked @nojs', async ({ page, server }) => {
-  await page.goto('/backoffice/account');
+  await gotoReady(page, '/backoffice/account');
   await expect(page.getByText('There are none.')).toBeVisible();
   const token = await makeToken(page, 'Nightly publishing');
   expect(token).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
@@ -87,7 +87,7 @@ test('a token is shown once, works, and no longer once it is revoked @nojs', asy
 });
 
 test('a token may have fewer scopes than its owner, but not none @nojs', async ({ page, server }) => {
-  await page.goto('/backoffice/account');
+  await gotoReady(page, '/backoffice/account');
   for (const scope of ['admin', 'user']) await page.getByRole('checkbox', { name: scope }).uncheck();
   await page.getByLabel('Name', { exact: true }).fill('None');
   await page.getByRole('button', { name: 'Make token' }).click();

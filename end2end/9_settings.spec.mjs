@@ -34,10 +34,10 @@ test('a module is configured on its page, and says so', async ({ page, server })
 
 test('a secret is never sent back, and an empty field keeps it @nojs', async ({ page, server }) => {
   await install(server, 'stockroom.gitlab');
-  await page.goto(CONNECTOR);
+  await gotoReady(page, CONNECTOR);
   await fill(page, { clientId: 'one', clientSecret: 'do-not-tell' });
   await expect(page.getByText('Leave it empty to keep it.')).toBeVisible();
-  await page.goto(CONNECTOR);
+  await gotoReady(page, CONNECTOR);
   for (const path of [CONNECTOR, GITLAB, '/backoffice/connectors', '/backoffice/audit']) {
     expect(await (await server.fetch(path, { headers: { accept: 'text/html' } })).text(), path).not.toContain('do-not-tell');
   }
@@ -63,7 +63,7 @@ test('one key is deleted, another is added, the rest stays @nojs', async ({ page
   await expect.poll(() => stored(server, 'callbackUrl')).toBe('https://here.example');
   expect(await stored(server, 'clientSecret')).toBeUndefined();
   expect([await stored(server, 'clientId'), await stored(server, 'baseUrl')]).toEqual(['one', 'https://gitlab.example']);
-  await page.goto('/backoffice/connectors');
+  await gotoReady(page, '/backoffice/connectors');
   await expect(page.getByRole('listitem').filter({ hasText: 'stockroom:gitlab' })).toContainText('Needs configuration');
 });
 
@@ -86,7 +86,7 @@ test('a setting is changed, refused where it will not do, and goes back to its d
 });
 
 test('a smaller limit for uploads holds at once', async ({ page, server }) => {
-  await page.goto('/backoffice/system');
+  await gotoReady(page, '/backoffice/system');
   await page.getByLabel('Value of LIMIT_CC_ARCHIVE_MAX_BYTES').fill('10');
   await page.getByRole('button', { name: 'Save LIMIT_CC_ARCHIVE_MAX_BYTES' }).click();
   const upload = () =>

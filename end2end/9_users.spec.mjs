@@ -1,7 +1,7 @@
 // 9. "Users" and "Audit": administrators say who may do what, and see who did it. All of it without JavaScript, too.
 import { readFile } from 'node:fs/promises';
 import { install, upload, uploadBroken } from './client.mjs';
-import { ADMIN, expect, gotoHydrated, makeModuleZip, test } from './fixtures.mjs';
+import { ADMIN, expect, gotoHydrated, gotoReady, makeModuleZip, test } from './fixtures.mjs';
 import { heading } from './locators.mjs';
 import { checkLook } from './look.mjs';
 
@@ -10,7 +10,7 @@ const people = (page) => page.getByRole('region', { name: 'Users', exact: true }
 const person = (page, email) => people(page).filter({ hasText: email });
 
 async function addPerson(page, { email, password }, { scopes = ['user'], vendors = '' } = {}) {
-  await page.goto('/backoffice/users');
+  await gotoReady(page, '/backoffice/users');
   const form = page.getByRole('region', { name: 'Add a user' });
   await form.getByLabel('E-mail address').fill(email);
   await form.getByLabel('First password').fill(password);
@@ -22,7 +22,7 @@ async function addPerson(page, { email, password }, { scopes = ['user'], vendors
 }
 
 async function open(page, email) {
-  await page.goto('/backoffice/users');
+  await gotoReady(page, '/backoffice/users');
   await person(page, email).getByRole('link', { name: email }).click();
   await expect(heading(page, email)).toBeVisible();
 }
@@ -34,7 +34,7 @@ test('a user is added, can sign in, and publishes as their vendor alone @nojs', 
   expect((await server.fetch('/backoffice/index', { cookie: ann })).status).toBe(403);
   await upload(server, makeModuleZip({ name: 'acme.own' }), ann);
   await uploadBroken(server, makeModuleZip({ name: 'other.own' }), ann);
-  await page.goto('/backoffice/modules/acme.own');
+  await gotoReady(page, '/backoffice/modules/acme.own');
   await expect(heading(page, 'Own')).toBeVisible();
   expect((await page.goto('/backoffice/modules/other.own')).status()).toBe(404);
 });
@@ -44,7 +44,7 @@ test('what will not do is refused with the reason @nojs', async ({ page }) => {
   await expect(page.getByRole('alert')).toContainText(/already|taken/);
   await addPerson(page, { email: ANN.email, password: 'aaaaaaaaaaaa' });
   await expect(page.getByRole('alert')).toContainText('Choose a password of more than one letter.');
-  await page.goto('/backoffice/users');
+  await gotoReady(page, '/backoffice/users');
   await expect(people(page)).toHaveCount(1);
 });
 
@@ -55,12 +55,12 @@ test('the search finds people by address, scope and vendor @nojs', async ({ page
     ['acme', 1],
     ['example.com', 2],
   ]) {
-    await page.goto('/backoffice/users');
+    await gotoReady(page, '/backoffice/users');
     await page.getByRole('searchbox', { name: 'Search users' }).fill(text);
     await page.getByRole('button', { name: 'Search' }).click();
     await expect(people(page), text).toHaveCount(found);
   }
-  await page.goto('/backoffice/users?q=zzz');
+  await gotoReady(page, '/backoffice/users?q=zzz');
   await expect(page.getByText('Nobody matches.')).toBeVisible();
 });
 
@@ -121,7 +121,7 @@ test('the audit trail tells who did what, finds it and gives it away @nojs', asy
   await install(server, 'stockroom.csv');
   await addPerson(page, ANN);
   await server.signIn({ ...ANN, password: 'guessed wrongly' }).catch(() => {});
-  await page.goto('/backoffice/audit');
+  await gotoReady(page, '/backoffice/audit');
   const entries = page.getByRole('main').getByRole('listitem');
   for (const text of ['stockroom.csv', ANN.email, ADMIN.email]) {
     await expect(entries.filter({ hasText: text })).not.toHaveCount(0);
@@ -138,7 +138,7 @@ test('the audit trail tells who did what, finds it and gives it away @nojs', asy
   const lines = (await readFile(await file.path(), 'utf8')).trim().split('\n').map((line) => JSON.parse(line));
   expect(lines.length).toBeGreaterThan(0);
   expect(JSON.stringify(lines)).not.toContain(ANN.email);
-  await page.goto('/backoffice/audit?person=nobody-of-this-name');
+  await gotoReady(page, '/backoffice/audit?person=nobody-of-this-name');
   await expect(page.getByText('Nothing matches.')).toBeVisible();
 });
 

@@ -77,7 +77,7 @@ fn NewAccount(flow_id: String, services: BTreeSet<String>) -> impl IntoView {
     view! {
         <details>
             <summary>"Add an account"</summary>
-            <form class="sheet connector" method="post" action="/backoffice/api/add_account" data-enhance="" data-done="The account is added.">
+            <form class="sheet connector" method="post" action="/backoffice/api/add_account" data-enhance="" data-keep="" data-done="The account is added.">
                 <p class="soft">"It is yours alone. What it signs in with is kept encrypted, given to the components that use it, and not shown again. Which fields that takes, the documentation of the module says: apiKey, or username and password, for example."</p>
                 <input type="hidden" name="flow" value=flow_id/>
                 <div class="pair">
