@@ -112,7 +112,8 @@ impl Store {
         result
     }
 
-    /// As [`Store::write`], for what nobody waits for: it is on its way already, and before all that is written later.
+    /// As [`Store::write`], for what nobody waits for: it is on its way already, and before all that is written later, with
+    /// which it may share a commit.
     pub fn begin_write<T, F>(&self, work: F) -> impl Future<Output = Result<T>> + Send + use<T, F>
     where
         T: Send + 'static,

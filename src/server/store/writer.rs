@@ -4,6 +4,7 @@
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::mpsc,
+    time::{Duration, Instant},
 };
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -13,6 +14,8 @@ use crate::server::error::{Result, ServerError};
 
 /// Most that is committed at once: who came first is not to wait for all who come after.
 const TOGETHER: usize = 64;
+/// How long what nobody waits for may rest until something comes that can take it along.
+const REST: Duration = Duration::from_millis(20);
 
 /// What became of a piece of work before its commit.
 struct Done {
@@ -26,6 +29,8 @@ type Work = Box<dyn FnOnce(&Transaction<'_>) -> Done + Send>;
 
 enum Job {
     Work(Work),
+    /// As `Work`, but nobody waits for it.
+    Unhurried(Work),
     /// The last one: tidies up.
     Close(oneshot::Sender<()>),
 }
@@ -39,8 +44,12 @@ pub(super) struct Writer {
 impl Writer {
     /// Gives the connection to a thread.
     pub fn start(connection: Connection) -> std::io::Result<Self> {
+        Self::with_rest(connection, REST)
+    }
+
+    fn with_rest(connection: Connection, rest: Duration) -> std::io::Result<Self> {
         let (jobs, asked) = mpsc::channel();
-        std::thread::Builder::new().name("writer".to_owned()).spawn(move || run(connection, &asked))?;
+        std::thread::Builder::new().name("writer".to_owned()).spawn(move || run(connection, &asked, rest))?;
         Ok(Self { jobs })
     }
 
@@ -50,23 +59,32 @@ impl Writer {
         T: Send + 'static,
         F: FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
     {
-        self.begin(work).await
+        self.ask(work, Job::Work).await
     }
 
-    /// As [`Writer::write`], but `work` is on its way before anybody waits for what is given: what is asked for afterwards
-    /// is written afterwards.
+    /// As [`Writer::write`] for what nobody waits for: it is on its way already, and what is asked for afterwards is written
+    /// afterwards; but it may rest for a moment, to share a commit with that.
     pub fn begin<T, F>(&self, work: F) -> impl Future<Output = Result<T>> + Send + use<T, F>
     where
         T: Send + 'static,
         F: FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
     {
+        self.ask(work, Job::Unhurried)
+    }
+
+    fn ask<T, F>(&self, work: F, job: fn(Work) -> Job) -> impl Future<Output = Result<T>> + Send + use<T, F>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
+    {
         let (answer, answered) = oneshot::channel();
-        let asked = self.ask(move |tx| {
+        let work = move |tx: &Transaction<'_>| {
             let result = run_one(tx, work);
             let is_sound = result.is_ok();
             // Whoever has asked may have gone.
             Done { is_sound, tell: Box::new(move |committed| drop(answer.send(committed.and(result)))) }
-        });
+        };
+        let asked = self.send(job(Box::new(work)));
         async move {
             asked?;
             answered.await.map_err(|_| lost())?
@@ -82,17 +100,18 @@ impl Writer {
     {
         let (answer, answered) = oneshot::channel();
         let (tell, committed) = oneshot::channel();
-        self.ask(move |tx| {
+        let work = move |tx: &Transaction<'_>| {
             let result = run_one(tx, work);
             let is_sound = result.is_ok();
             drop(answer.send(result));
             Done { is_sound, tell: Box::new(move |committed| drop(tell.send(committed))) }
-        })?;
+        };
+        self.send(Job::Work(Box::new(work)))?;
         Ok((answered.await.map_err(|_| lost())??, Committed(committed)))
     }
 
-    fn ask(&self, work: impl FnOnce(&Transaction<'_>) -> Done + Send + 'static) -> Result<()> {
-        self.jobs.send(Job::Work(Box::new(work))).map_err(|_| ServerError::internal("the database is closed"))
+    fn send(&self, job: Job) -> Result<()> {
+        self.jobs.send(job).map_err(|_| ServerError::internal("the database is closed"))
     }
 
     /// Lets SQLite tidy up and brings the write-ahead log into the database; nothing is written any more.
@@ -125,18 +144,30 @@ fn run_one<T>(tx: &Transaction<'_>, work: impl FnOnce(&Transaction<'_>) -> Resul
         .unwrap_or_else(|_| Err(ServerError::internal("what was being written has panicked")))
 }
 
-fn run(mut connection: Connection, asked: &mpsc::Receiver<Job>) {
+fn run(mut connection: Connection, asked: &mpsc::Receiver<Job>, rest: Duration) {
     while let Ok(first) = asked.recv() {
         let mut works = Vec::new();
         let mut closing = None;
-        for job in std::iter::once(first).chain(asked.try_iter()) {
+        let mut can_rest = true;
+        let until = Instant::now() + rest;
+        let mut next = Some(first);
+        while let Some(job) = next {
             match job {
-                Job::Work(work) => works.push(work),
-                Job::Close(closed) => closing = Some(closed),
+                Job::Unhurried(work) => works.push(work),
+                Job::Work(work) => {
+                    works.push(work);
+                    can_rest = false;
+                }
+                Job::Close(closed) => {
+                    closing = Some(closed);
+                    break;
+                }
             }
-            if works.len() == TOGETHER || closing.is_some() {
-                break;
-            }
+            next = match works.len() {
+                TOGETHER => None,
+                _ if can_rest => asked.recv_timeout(until.saturating_duration_since(Instant::now())).ok(),
+                _ => asked.try_recv().ok(),
+            };
         }
         if !works.is_empty() {
             together(&mut connection, works);
@@ -201,9 +232,13 @@ mod tests {
     use super::*;
 
     fn writer(path: &std::path::Path) -> Writer {
+        resting(path, REST)
+    }
+
+    fn resting(path: &std::path::Path, rest: Duration) -> Writer {
         let connection = Connection::open(path).expect("opens");
         connection.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE one (n INTEGER)").expect("a table");
-        Writer::start(connection).expect("a thread")
+        Writer::with_rest(connection, rest).expect("a thread")
     }
 
     fn insert(tx: &Transaction<'_>, n: i64) -> Result<i64> {
@@ -260,6 +295,31 @@ mod tests {
         assert!(matches!(results[3], Err(ServerError::Internal { .. })), "{:?}", results[3]);
         assert_eq!(results.iter().filter_map(|result| result.as_ref().ok()).collect::<Vec<_>>(), [&1, &3, &5, &6]);
         assert_eq!(kept(&path), [0, 1, 3, 5, 6]);
+    }
+
+    #[tokio::test]
+    async fn what_nobody_waits_for_goes_along_with_what_somebody_waits_for() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("one.db");
+        let writer = resting(&path, Duration::from_secs(600));
+        let resting = writer.begin(|tx| insert(tx, 1));
+        let elsewhere = path.clone();
+        let seen = writer.write(move |tx| insert(tx, 2).map(|_| kept(&elsewhere))).await.expect("is written");
+        assert!(seen.is_empty(), "the first one was committed before the second was asked for: {seen:?}");
+        assert_eq!(resting.await.expect("is written"), 1);
+        assert_eq!(kept(&path), [1, 2]);
+    }
+
+    #[tokio::test]
+    async fn what_nobody_waits_for_is_written_when_nothing_else_comes_and_before_the_end() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("one.db");
+        let writer = writer(&path);
+        assert_eq!(writer.begin(|tx| insert(tx, 1)).await.expect("is written"), 1);
+        let last = writer.begin(|tx| insert(tx, 2));
+        writer.close().await;
+        assert_eq!(last.await.expect("is written"), 2);
+        assert_eq!(kept(&path), [1, 2]);
     }
 
     #[tokio::test]
