@@ -34,7 +34,7 @@ pub(super) struct Contents {
     pub(super) icons: Icons,
 }
 
-/// Unpacks every file of `entries` into nothing, checking its size and checksum.
+/// Unpacks every file of `entries` into nothing, or into `kept`, checking its size and checksum.
 ///
 /// # Errors
 /// Only those of the disk; what is wrong with a file goes to `report`.
@@ -42,20 +42,27 @@ pub(super) fn read<R: Read + Seek>(
     zip: &mut ZipArchive<R>,
     entries: &[Entry],
     limits: &Limits,
+    mut kept: Option<&mut BTreeMap<usize, Vec<u8>>>,
     report: &mut Report,
 ) -> std::io::Result<Contents> {
     let mut contents = Contents::default();
     for entry in entries.iter().filter(|entry| !entry.directory) {
         let role = Role::of(&entry.path);
         // One byte more than is read tells a file of just that size from a longer one.
-        let kept_max = role.bytes_read(limits).map_or(0, |max| max.saturating_add(1));
-        let mut kept = Vec::new();
+        let looked_at = role.bytes_read(limits).map_or(0, |max| max.saturating_add(1));
+        let wanted = if kept.is_some() { usize::MAX } else { looked_at };
+        let mut bytes = Vec::new();
         let sink = |chunk: &[u8]| {
-            kept.extend_from_slice(&chunk[..chunk.len().min(kept_max - kept.len())]);
+            bytes.extend_from_slice(&chunk[..chunk.len().min(wanted - bytes.len())]);
             true
         };
         match stream(zip, entry, sink)? {
-            Streamed::Whole => contents.note(&entry.path, role, &kept, limits, report),
+            Streamed::Whole => {
+                contents.note(&entry.path, role, &bytes[..bytes.len().min(looked_at)], limits, report);
+                if let Some(kept) = &mut kept {
+                    kept.insert(entry.index, bytes);
+                }
+            }
             Streamed::Stopped => {}
             Streamed::Damaged => report.problem(damaged(&entry.path)),
         }

@@ -1,5 +1,6 @@
 //! Decodes the icons that manifests carry as `data:` addresses, each kept once.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use base64::Engine;
@@ -38,17 +39,26 @@ pub(super) struct Icons {
     by_hash: BTreeMap<String, Icon>,
     /// Bytes kept so far.
     total: usize,
+    /// The address that was kept last, and its hash: what comes next is often the same again.
+    latest: Option<(String, String)>,
 }
 
 impl Icons {
     /// Decodes and keeps the icon in `address`, the field `icon` of the manifest at `path`; gives its hash. An unusable
     /// icon is only a warning.
     pub(super) fn add(&mut self, address: &str, limits: &Limits, path: &str, report: &mut Report) -> Option<String> {
-        if address.trim().is_empty() {
+        let address = address.trim();
+        if address.is_empty() {
             return None;
         }
-        match decode(address.trim(), limits.icon_bytes).and_then(|icon| self.keep(icon, limits)) {
-            Ok(sha256) => Some(sha256),
+        if let Some((_, sha256)) = self.latest.as_ref().filter(|(latest, _)| latest == address) {
+            return Some(sha256.clone());
+        }
+        match decode(address, limits.icon_bytes).and_then(|icon| self.keep(icon, limits)) {
+            Ok(sha256) => {
+                self.latest = Some((address.to_owned(), sha256.clone()));
+                Some(sha256)
+            }
             Err(why) => {
                 let message = format!("The icon is left out: {why}.");
                 report.warn(Finding::in_json("icon", path, "/icon", message));
@@ -97,12 +107,15 @@ fn decode(address: &str, max_bytes: usize) -> Result<(&'static str, Vec<u8>), St
     if data.len() / 3 > max_bytes {
         return Err(format!("it has more than {max_bytes} bytes"));
     }
-    let plain: Vec<u8> = percent_decode_str(data).collect();
+    // As it stands where nothing is encoded, which icons of half a megabyte notice.
+    let mut plain: Cow<'_, [u8]> = percent_decode_str(data).into();
     let bytes = if parameters.any(|parameter| parameter == "base64") {
-        let packed: Vec<u8> = plain.into_iter().filter(|b| !b.is_ascii_whitespace()).collect();
-        BASE64.decode(packed).map_err(|error| format!("it is not valid Base64 ({error})"))?
+        if plain.iter().any(u8::is_ascii_whitespace) {
+            plain.to_mut().retain(|byte| !byte.is_ascii_whitespace());
+        }
+        BASE64.decode(plain).map_err(|error| format!("it is not valid Base64 ({error})"))?
     } else {
-        plain
+        plain.into_owned()
     };
     match bytes.len() {
         0 => Err("it is empty".to_owned()),

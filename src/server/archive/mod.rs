@@ -37,6 +37,7 @@ mod tests;
 
 use std::collections::{BTreeMap, HashSet};
 use std::io::{Read, Seek};
+use std::sync::Arc;
 
 use crate::domain::finding::Finding;
 use crate::domain::module::Manifest;
@@ -68,6 +69,8 @@ pub struct Checked {
     pub unpacked_bytes: u64,
     /// Folder around the vendor's in the zip, as `folder/`, or empty.
     wrapper: String,
+    /// What was unpacked already, by position in the zip's list.
+    kept: Arc<BTreeMap<usize, Vec<u8>>>,
 }
 
 /// A regular file to be unpacked.
@@ -92,11 +95,21 @@ pub struct PlannedFile {
 ///
 /// # Errors
 /// [`CheckError::Rejected`] with every finding; [`CheckError::Io`] when the disk fails.
-pub fn check<R: Read + Seek>(mut archive: R, limits: &Limits) -> Result<Checked, CheckError> {
+pub fn check<R: Read + Seek>(archive: R, limits: &Limits) -> Result<Checked, CheckError> {
+    check_keeping(archive, limits, 0)
+}
+
+/// As [`check`]. When all files together have at most `kept_bytes`, they stay in memory, and [`unpack()`] need not unpack
+/// them once more.
+///
+/// # Errors
+/// As for [`check`].
+pub fn check_keeping<R: Read + Seek>(mut archive: R, limits: &Limits, kept_bytes: u64) -> Result<Checked, CheckError> {
     let mut report = Report::new(limits);
     let entries = structure::read(&mut archive, limits, &mut report)?;
     let mut zip = contents::open(&mut archive)?;
-    let contents = contents::read(&mut zip, &entries, limits, &mut report)?;
+    let mut kept = (entries.iter().map(|entry| entry.size).sum::<u64>() <= kept_bytes).then(BTreeMap::new);
+    let contents = contents::read(&mut zip, &entries, limits, kept.as_mut(), &mut report)?;
     let identity = match identity::find(&contents) {
         Ok(identity) => identity,
         Err(finding) => {
@@ -132,5 +145,6 @@ pub fn check<R: Read + Seek>(mut archive: R, limits: &Limits) -> Result<Checked,
         component_files,
         warnings: report.into_warnings(),
         wrapper: identity.wrapper,
+        kept: Arc::new(kept.unwrap_or_default()),
     })
 }

@@ -42,7 +42,7 @@ impl Part {
         let mut report = Report::new(limits);
         let entries = structure::read(archive, limits, &mut report)?;
         let mut zip = contents::open(archive)?;
-        let contents = contents::read(&mut zip, &entries, limits, &mut report)?;
+        let contents = contents::read(&mut zip, &entries, limits, None, &mut report)?;
         let Ok(identity) = identity::find(&contents) else { return Ok(None) };
         let Some((folder, version)) = extent(&identity, &contents) else { return Ok(None) };
         let belonging = identity::belonging(&identity, &entries, &mut report);

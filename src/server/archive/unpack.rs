@@ -26,7 +26,7 @@ pub enum UnpackError {
 ///
 /// `folder` must be absent or empty; its parent must exist. Folders get mode 0700 and files 0600,
 /// whatever the archive says; no link is created and none is followed (S1, S2). `go_on` is called
-/// after every piece (at most 64 KiB) with the bytes written so far, of
+/// after every piece (a file, or at most 64 KiB of one) with the bytes written so far, of
 /// [`Checked::unpacked_bytes`], and says whether to go on. Files are not flushed to the disk.
 ///
 /// # Errors
@@ -37,7 +37,10 @@ pub fn unpack<R: Read + Seek>(
     folder: &Path,
     mut go_on: impl FnMut(u64) -> bool,
 ) -> Result<(), UnpackError> {
-    unpack_files(archive, &checked.files, &checked.wrapper, folder, &mut go_on)
+    if checked.kept.is_empty() {
+        return unpack_files(archive, &checked.files, &checked.wrapper, folder, &mut go_on);
+    }
+    fill(folder, || write_kept(checked, folder, &mut go_on))
 }
 
 /// As [`unpack`], of any files whose names and kinds were checked; `wrapper` is around them in the zip.
@@ -48,8 +51,13 @@ pub(super) fn unpack_files<R: Read + Seek>(
     folder: &Path,
     go_on: &mut impl FnMut(u64) -> bool,
 ) -> Result<(), UnpackError> {
+    fill(folder, || write_all(archive, files, wrapper, folder, go_on))
+}
+
+/// Makes `folder`, which is removed when it cannot be filled.
+fn fill(folder: &Path, work: impl FnOnce() -> Result<(), UnpackError>) -> Result<(), UnpackError> {
     claim(folder)?;
-    let result = write_all(archive, files, wrapper, folder, go_on);
+    let result = work();
     if result.is_err() {
         // The first error is the one worth reporting.
         let _ = fs::remove_dir_all(folder);
@@ -103,6 +111,20 @@ fn write_all<R: Read + Seek>(
             (Streamed::Whole, _) => {}
             (Streamed::Damaged, _) => return Err(UnpackError::Changed),
             (Streamed::Stopped, failure) => return Err(failure.unwrap_or(UnpackError::Cancelled)),
+        }
+    }
+    Ok(())
+}
+
+/// Writes what was kept when the archive was checked.
+fn write_kept(checked: &Checked, folder: &Path, go_on: &mut impl FnMut(u64) -> bool) -> Result<(), UnpackError> {
+    let mut written = 0;
+    for planned in &checked.files {
+        let bytes = checked.kept.get(&planned.index).ok_or(UnpackError::Changed)?;
+        create_file(folder, &planned.path)?.write_all(bytes)?;
+        written += planned.size;
+        if !go_on(written) {
+            return Err(UnpackError::Cancelled);
         }
     }
     Ok(())

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::raw::RawZip;
 use super::{accepted, good_entries, good_files};
-use crate::server::archive::{UnpackError, bundle_files, pack, unpack};
+use crate::server::archive::{Limits, UnpackError, bundle_files, check_keeping, pack, unpack};
 
 fn packed(files: impl IntoIterator<Item = (String, Vec<u8>)>) -> Vec<u8> {
     let mut out = Cursor::new(Vec::new());
@@ -35,6 +35,26 @@ fn round_trip() {
     }
     assert_eq!(steps.last(), Some(&checked.unpacked_bytes));
     assert!(steps.is_sorted());
+}
+
+#[test]
+fn what_the_check_has_kept_is_not_read_again() {
+    let outside = tempfile::tempdir().expect("a temporary folder");
+    let folder = outside.path().join("module");
+    let zip = packed(owned_files());
+    let size = accepted(&zip).unpacked_bytes;
+    let keeping = |bytes| check_keeping(Cursor::new(&zip), &Limits::default(), bytes).expect("is accepted");
+    let nothing = || Cursor::new(b"");
+    assert!(unpack(nothing(), &keeping(size - 1), &folder, |_| true).is_err(), "too much to be kept");
+
+    let stopped = unpack(nothing(), &keeping(size), &folder, |written| written < 100);
+    assert!(matches!(stopped, Err(UnpackError::Cancelled)), "{stopped:?}");
+    assert!(!folder.exists());
+
+    unpack(nothing(), &keeping(size), &folder, |_| true).expect("unpacks");
+    for (path, bytes) in owned_files() {
+        assert_eq!(fs::read(folder.join(&path)).expect("written"), bytes, "{path}");
+    }
 }
 
 #[cfg(unix)]
