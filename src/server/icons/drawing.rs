@@ -1,16 +1,53 @@
-//! Which drawings (SVG) can stand in a sheet as they are. A browser shows a broken image for one that is no XML, where a
-//! list would rather show the letter.
+//! Drawings (SVG) in lists: small pictures of them, since a browser makes a document of each drawing that it shows, on the
+//! thread that answers key presses. What cannot be drawn here stands in a sheet as it is, where it is small; of one that is
+//! no XML a browser would show a broken image, where a list would rather show the letter.
 
-/// Bytes of the largest drawing that lists show; those of real modules take one to twenty kilobytes.
+use image::RgbaImage;
+use resvg::{
+    tiny_skia::{Pixmap, Transform},
+    usvg::{ImageHrefResolver, Options, Tree},
+};
+
+/// Bytes of the largest drawing that stands in a sheet as it is; those of real modules take one to twenty kilobytes.
 pub const DRAWING_MAX: usize = 32_000;
+/// Bytes of the largest that is drawn here.
+const DRAWN_MAX: usize = 512_000;
+/// What is not drawn here as a browser draws it: there are no fonts, and no other pictures.
+const NOT_DRAWN: [&str; 3] = ["<text", "<image", "<foreignObject"];
 const NAMESPACE: &str = "http://www.w3.org/2000/svg";
 
 /// Whether a drawing is whole, not large, and without entities of its own, of which a few lines can make gigabytes. What
 /// else it holds does not matter: in an image no script runs and nothing is loaded.
 pub fn is_small_drawing(bytes: &[u8]) -> bool {
+    bytes.len() <= DRAWING_MAX && is_whole(bytes)
+}
+
+/// The drawing in pixels, `side` of them at its longer side. `None` for what a browser has to draw, and where nothing comes
+/// of it. Nothing is loaded.
+pub fn draw(bytes: &[u8], side: u32) -> Option<RgbaImage> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    if bytes.len() > DRAWN_MAX || !is_whole(bytes) || NOT_DRAWN.iter().any(|element| text.contains(element)) {
+        return None;
+    }
+    // By default it would look for files.
+    let image_href_resolver =
+        ImageHrefResolver { resolve_data: Box::new(|_, _, _| None), resolve_string: Box::new(|_, _| None) };
+    let tree = Tree::from_str(text, &Options { image_href_resolver, ..Options::default() }).ok()?;
+    let (width, height) = (tree.size().width(), tree.size().height());
+    let scale = side as f32 / width.max(height);
+    // At most `side`: the longer one is scaled to it.
+    let pixels = |length: f32| ((length * scale).round() as u32).clamp(1, side);
+    let mut drawn = Pixmap::new(pixels(width), pixels(height))?;
+    resvg::render(&tree, Transform::from_scale(scale, scale), &mut drawn.as_mut());
+    let colours = drawn.pixels().iter().map(|pixel| pixel.demultiply());
+    let bytes: Vec<u8> = colours.flat_map(|c| [c.red(), c.green(), c.blue(), c.alpha()]).collect();
+    let picture = RgbaImage::from_raw(drawn.width(), drawn.height(), bytes)?;
+    picture.pixels().any(|pixel| pixel[3] > 0).then_some(picture)
+}
+
+fn is_whole(bytes: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(bytes) else { return false };
-    bytes.len() <= DRAWING_MAX
-        && text.contains(NAMESPACE)
+    text.contains(NAMESPACE)
         && !text.contains("<!ENTITY")
         && are_references_known(text)
         && is_balanced(text).unwrap_or_default()
@@ -78,6 +115,32 @@ mod tests {
 
     fn svg(inner: &str) -> String {
         format!("<svg xmlns=\"{NAMESPACE}\">{inner}</svg>")
+    }
+
+    #[test]
+    fn a_drawing_becomes_a_picture_of_its_shape() {
+        let drawing = format!(
+            "<svg xmlns=\"{NAMESPACE}\" viewBox=\"0 0 20 10\"><style>.a {{ fill: #0a0 }}</style><rect class=\"a\" width=\"10\" height=\"10\"/></svg>"
+        );
+        let picture = draw(drawing.as_bytes(), 64).expect("is drawn");
+        assert_eq!(picture.dimensions(), (64, 32));
+        assert_eq!(picture.get_pixel(10, 16).0, [0, 170, 0, 255]);
+        assert_eq!(picture.get_pixel(50, 16).0[3], 0);
+    }
+
+    #[test]
+    fn what_a_browser_has_to_draw_is_left_to_it() {
+        for inner in ["<text>a</text>", "<image href='/etc/hostname' width='9' height='9'/>", "", "<g/>"] {
+            assert!(draw(svg(inner).as_bytes(), 64).is_none(), "{inner}");
+        }
+    }
+
+    #[test]
+    fn x3_a_drawing_that_multiplies_itself_comes_to_an_end() {
+        let twice = |n: u32| format!("<g id=\"a{}\"><use href=\"#a{n}\"/><use href=\"#a{n}\"/></g>", n + 1);
+        let uses: String = (0..40).map(twice).collect();
+        let bomb = svg(&format!("<defs><rect id=\"a0\" width=\"9\" height=\"9\"/>{uses}</defs><use href=\"#a40\"/>"));
+        assert!(draw(bomb.as_bytes(), 64).is_none());
     }
 
     #[test]

@@ -25,7 +25,7 @@ use super::{
     },
 };
 
-/// The media type of drawings, which stay as they are.
+/// The media type of drawings.
 const SVG: &str = "image/svg+xml";
 /// One picture is decoded at a time: a large one takes 60 MB for a moment.
 static DECODING: Semaphore = Semaphore::const_new(1);
@@ -81,11 +81,9 @@ pub async fn small(state: &AppState, ids: &[&str]) -> Result<Vec<Option<SmallIco
         for (place, icon) in plain {
             made.push((place, make(icon).await?));
         }
-        let new: Arc<[SmallIcon]> =
-            made.iter().filter(|(_, icon)| is_to_be_kept(icon)).map(|(_, icon)| icon.clone()).collect();
-        if !new.is_empty()
-            && let Err(cause) = store.write("small icons", move |tx| store::icons::put_small(tx, &new)).await
-        {
+        // Drawings that stay as they are, too: whether they do may have taken a while to find out.
+        let new: Arc<[SmallIcon]> = made.iter().map(|(_, icon)| icon.clone()).collect();
+        if let Err(cause) = store.write("small icons", move |tx| store::icons::put_small(tx, &new)).await {
             tracing::warn!(%cause, "small icons could not be kept; they are made again when they are asked for");
         }
         Ok::<_, ServerError>(made)
@@ -97,24 +95,20 @@ pub async fn small(state: &AppState, ids: &[&str]) -> Result<Vec<Option<SmallIco
     Ok(small)
 }
 
-/// A drawing that is small as it came is not kept twice.
-fn is_to_be_kept(icon: &SmallIcon) -> bool {
-    icon.media_type != SVG || icon.bytes.is_empty()
-}
-
 async fn make(icon: Icon) -> Result<SmallIcon> {
-    if icon.media_type == SVG {
-        let bytes = if drawing::is_small_drawing(&icon.bytes) { icon.bytes } else { Vec::new() };
-        return Ok(SmallIcon { sha256: icon.sha256, media_type: icon.media_type, bytes });
-    }
     // Never closed.
     let permit = DECODING.acquire().await;
     tokio::task::spawn_blocking(move || {
         let _permit = permit;
-        // A decoder that panics has met a broken file.
-        let made = catch_unwind(AssertUnwindSafe(|| shrink::shrink(&icon.bytes))).ok().flatten();
-        let (media_type, bytes) = made.unwrap_or((icon.media_type.as_str(), Vec::new()));
-        SmallIcon { media_type: media_type.to_owned(), sha256: icon.sha256, bytes }
+        let Icon { sha256, media_type, bytes } = icon;
+        let is_drawing = media_type == SVG;
+        // What panics has met a broken file.
+        let shrink = || if is_drawing { shrink::draw(&bytes) } else { shrink::shrink(&bytes) };
+        match catch_unwind(AssertUnwindSafe(shrink)).ok().flatten() {
+            Some((media_type, bytes)) => SmallIcon { sha256, media_type: media_type.to_owned(), bytes },
+            None if is_drawing && drawing::is_small_drawing(&bytes) => SmallIcon { sha256, media_type, bytes },
+            None => SmallIcon { sha256, media_type, bytes: Vec::new() },
+        }
     })
     .await
     .map_err(Into::into)

@@ -22,6 +22,9 @@ const MEMORY_MAX: u64 = 50_000_000;
 /// What a small picture may weigh before it is drawn with fewer colours.
 const BYTES: usize = 2_500;
 
+/// Red, green and blue of the tile that lists show icons on, `#eceeec`.
+const GROUND: [u8; 3] = [0xec, 0xee, 0xec];
+
 /// A media type, and what is of it.
 type Encoded = (&'static str, Vec<u8>);
 
@@ -31,6 +34,11 @@ pub fn shrink(bytes: &[u8]) -> Option<Encoded> {
     let mut picture = DynamicImage::ImageRgba8(scale(picture));
     picture.apply_orientation(orientation);
     Some(encode(&picture.into_rgba8()))
+}
+
+/// As [`shrink`], of a drawing.
+pub fn draw(bytes: &[u8]) -> Option<Encoded> {
+    super::drawing::draw(bytes, SIDE).as_ref().map(encode)
 }
 
 fn decode(bytes: &[u8]) -> Option<(RgbaImage, Orientation)> {
@@ -89,11 +97,14 @@ fn divide(dividend: u32, divisor: u32) -> u8 {
     (dividend + divisor / 2).checked_div(divisor).map_or(0, |quotient| u8::try_from(quotient).unwrap_or(u8::MAX))
 }
 
-/// In the format that takes least, and with fewer colours when that is still much: at this size no eye tells.
+/// In the format that takes least, and with fewer colours when that is still much: at this size no eye tells. What is
+/// transparent and heavy gets the ground that it is shown on.
 fn encode(picture: &RgbaImage) -> Encoded {
+    let mut best = lossless(picture).min_by_key(weight);
     let is_opaque = picture.pixels().all(|pixel| pixel[3] == u8::MAX);
-    let lossy = if is_opaque { jpeg(picture) } else { None };
-    let mut best = lossy.into_iter().chain(lossless(picture)).min_by_key(weight);
+    if is_opaque || best.as_ref().is_none_or(|best| weight(best) > BYTES) {
+        best = best.into_iter().chain(jpeg(&grounded(picture))).min_by_key(weight);
+    }
     for bits in [5, 4] {
         if best.as_ref().is_some_and(|best| weight(best) <= BYTES) {
             break;
@@ -116,6 +127,20 @@ fn lossless(picture: &RgbaImage) -> impl Iterator<Item = Encoded> {
     let is_webp =
         WebPEncoder::new_lossless(&mut webp).write_image(picture, width, height, ExtendedColorType::Rgba8).is_ok();
     [is_png.then_some(("image/png", png)), is_webp.then_some(("image/webp", webp))].into_iter().flatten()
+}
+
+/// The picture on the ground of its tile.
+fn grounded(picture: &RgbaImage) -> RgbaImage {
+    let mut picture = picture.clone();
+    for pixel in picture.pixels_mut() {
+        let alpha = u32::from(pixel[3]);
+        for (value, ground) in pixel.0.iter_mut().zip(GROUND) {
+            let sum = u32::from(*value) * alpha + u32::from(ground) * (u32::from(u8::MAX) - alpha);
+            *value = divide(sum, u32::from(u8::MAX));
+        }
+        pixel[3] = u8::MAX;
+    }
+    picture
 }
 
 fn jpeg(picture: &RgbaImage) -> Option<Encoded> {
@@ -171,6 +196,19 @@ mod tests {
         let picture =
             shrunk(&png(256, 256, |x, y| if (x / 2 + y / 2) % 2 == 0 { [250, 250, 250, 255] } else { [0; 4] }));
         assert!(picture.pixels().all(|pixel| pixel[0] > 230 && (100..150).contains(&pixel[3])));
+    }
+
+    #[test]
+    fn what_is_heavy_and_transparent_gets_the_ground_of_its_tile() {
+        let noise = |x: u32, y: u32| (x.wrapping_mul(2_654_435_761) ^ y.wrapping_mul(40_503)).to_le_bytes();
+        let half = |x, y| if x < 32 { [0; 4] } else { noise(x, y) };
+        let (media_type, bytes) = shrink(&png(64, 64, half)).expect("shrinks");
+        assert_eq!(media_type, "image/jpeg");
+        let shown = image::load_from_memory(&bytes).expect("decodes").into_rgb8();
+        let is_ground = |value: u8, ground: u8| value.abs_diff(ground) <= 3;
+        assert!(shown.get_pixel(8, 32).0.iter().zip(GROUND).all(|(value, ground)| is_ground(*value, ground)));
+        let (light, _) = shrink(&png(64, 64, |x, _| if x < 32 { [0; 4] } else { [9, 9, 9, 255] })).expect("shrinks");
+        assert_ne!(light, "image/jpeg");
     }
 
     #[test]

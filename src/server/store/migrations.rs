@@ -16,6 +16,7 @@ const VERSIONS: &[&str] = &[
     include_str!("migrations/8_quotas.sql"),
     include_str!("migrations/9_small_icons.sql"),
     include_str!("migrations/10_plugins.sql"),
+    include_str!("migrations/11_drawings.sql"),
 ];
 
 /// Brings the database to the newest version, and refuses one that is newer than this program.
