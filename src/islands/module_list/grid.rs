@@ -1,5 +1,7 @@
 //! The cards: however many modules there are, the page holds only those near the screen.
 
+use std::ops::Range;
+
 use leptos::{html, prelude::*};
 
 use super::pictures::{Pictures, picture};
@@ -16,15 +18,21 @@ use crate::{
     },
 };
 
-/// Rows that are kept above and below the screen.
+/// Rows that are kept above and below the screen: some screens, since none is made while they are scrolled through.
 #[cfg(feature = "hydrate")]
-const AROUND: usize = 3;
-/// How long after a change of the list the rows below the screen are filled up.
+const AROUND: usize = 12;
+/// Rows from which on more are made while it is scrolled.
 #[cfg(feature = "hydrate")]
-const PAUSE: std::time::Duration = std::time::Duration::from_millis(200);
+const FEW: usize = 3;
+/// How long after the last scroll the rows around the screen are filled up.
+#[cfg(feature = "hydrate")]
+const REST: std::time::Duration = std::time::Duration::from_millis(120);
+/// How long after a change of the list they are: longer than from key to key.
+#[cfg(feature = "hydrate")]
+const PAUSE: std::time::Duration = std::time::Duration::from_millis(400);
 
-/// Which cards are in the page: `from..to` once nobody waits, and `from..seen`, to the bottom of the screen, before: the
-/// fewer cards are changed, the sooner a key press is on the screen. `top` is the first that can be seen.
+/// Which cards are in the page: `from..to` once nobody waits, and `top..seen`, those on the screen, before: the fewer cards
+/// are changed, the sooner a key press is on the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Window {
     from: usize,
@@ -36,6 +44,10 @@ struct Window {
 impl Window {
     /// What the server's page holds.
     const FIRST: Self = Self { from: 0, top: 0, seen: PAGE_SIZE, to: PAGE_SIZE };
+
+    fn range(self, is_settled: bool) -> Range<usize> {
+        if is_settled { self.from..self.to } else { self.top..self.seen }
+    }
 }
 
 #[component]
@@ -60,8 +72,7 @@ where
     let settled = RwSignal::new(revision.get_untracked());
 
     let shown = Memo::new(move |_| {
-        let Window { from, seen, to, .. } = window.get();
-        let to = if settled.get() == revision.get() { to } else { seen };
+        let Range { start: from, end: to } = window.get().range(settled.get() == revision.get());
         let offset = if is_whole.get() { 0 } else { offset };
         (from + offset)..(to + offset).min(total.get()).max(from + offset)
     });
@@ -98,39 +109,53 @@ where
         };
         let settle = move || {
             if !is_settled() {
+                window.update(|window| (window.from, window.to) = (window.top, window.seen));
                 settled.set(revision.get_untracked());
             }
         };
+        let is_filling = StoredValue::new(false);
+        // Fills up the rows around the screen, bit by bit.
+        let fill_up = move || {
+            settle();
+            if is_filling.try_update_value(|is_filling| std::mem::replace(is_filling, true)) == Some(false) {
+                follow(move || is_filling.try_get_value() == Some(true) && fit(Window::fill_up), is_filling);
+            }
+        };
+        let rest = StoredValue::new(None::<TimeoutHandle>);
         Effect::new(move |_| {
             let changed = revision.get();
             node.track();
             // Once the new cards are in the page, so that it is laid out once.
             request_animation_frame(measure);
-            let settle_when_calm = move || {
+            let fill_up_when_calm = move || {
                 if revision.try_get_untracked() == Some(changed) {
-                    settle();
-                    measure();
+                    fill_up();
                 }
             };
-            set_timeout(settle_when_calm, PAUSE);
+            set_timeout(fill_up_when_calm, PAUSE);
         });
-        let is_moving = StoredValue::new(false);
         let scrolled = window_event_listener(leptos::ev::scroll, move |_| {
             settle();
-            pictures.fill_soon();
-            if is_moving.try_update_value(|is_moving| std::mem::replace(is_moving, true)) == Some(false) {
-                follow(move || fit(Window::towards), is_moving);
+            is_filling.set_value(false);
+            fit(Window::keep_up);
+            let timer = set_timeout_with_handle(fill_up, REST).ok();
+            if let Some(before) = rest.try_update_value(|rest| std::mem::replace(rest, timer)).flatten() {
+                before.clear();
             }
+            pictures.fill_soon();
         });
         let resized = window_event_listener(leptos::ev::resize, move |_| {
             measured.set_value(None);
-            settle();
+            settled.set(revision.get_untracked());
             measure();
             pictures.fill_soon();
         });
         on_cleanup(move || {
             scrolled.remove();
             resized.remove();
+            if let Some(timer) = rest.get_value() {
+                timer.clear();
+            }
         });
     }
 
@@ -158,12 +183,12 @@ where
 
 /// Steps on, a frame each, until there is nothing left to do.
 #[cfg(feature = "hydrate")]
-fn follow(step: impl Fn() -> bool + Clone + 'static, is_moving: StoredValue<bool>) {
+fn follow(step: impl Fn() -> bool + Clone + 'static, is_going: StoredValue<bool>) {
     request_animation_frame(move || {
         if step() {
-            follow(step, is_moving);
+            follow(step, is_going);
         } else {
-            is_moving.try_set_value(false);
+            is_going.try_set_value(false);
         }
     });
 }
@@ -268,21 +293,44 @@ fn near(list: &leptos::web_sys::HtmlUListElement, tracks: Tracks, total: usize) 
 
 #[cfg(feature = "hydrate")]
 impl Window {
-    /// A step from here to `wanted` that is small enough for one frame: two cards more below, or a row more above, or a
-    /// row less; but all that can be seen.
-    fn towards(self, wanted: Self, columns: usize) -> Self {
+    /// A step from here to `wanted` that is small enough for one frame: a card more below, or a row more above, or a row
+    /// less; but all that can be seen.
+    fn fill_up(self, wanted: Self, columns: usize) -> Self {
+        let step = self.towards(wanted, columns, AROUND);
+        let (from, to) = (step.from, step.to);
+        if step.range(true) != self.range(true) {
+            step
+        } else if from < wanted.from {
+            Self { from: from + columns, ..step }
+        } else if to > wanted.to {
+            Self { to: (to - columns).max(wanted.to), ..step }
+        } else {
+            step
+        }
+    }
+
+    /// What cannot wait until the scrolling ends: the same where there are only few rows left.
+    fn keep_up(self, wanted: Self, columns: usize) -> Self {
+        self.towards(wanted, columns, FEW)
+    }
+
+    /// A step that brings up to `rows` around the screen, and none but those of `wanted`.
+    fn towards(self, wanted: Self, columns: usize, rows: usize) -> Self {
         let (mut from, mut to) = (self.from, self.to);
-        if from > wanted.top || to < wanted.seen {
+        let around = rows * columns;
+        if to <= wanted.top || from >= wanted.seen {
+            (from, to) = (wanted.top, wanted.seen);
+        } else if from > wanted.top || to < wanted.seen {
             from = from.clamp(wanted.from, wanted.top);
             to = to.clamp(wanted.seen, wanted.to);
-        } else if to < wanted.to {
-            to = (to + 2).min(wanted.to);
-        } else if from > wanted.from {
+        } else if to < wanted.to.min(wanted.seen + around) {
+            to += 1;
+        } else if from > wanted.from.max(wanted.top.saturating_sub(around)) {
             from -= columns;
-        } else if from < wanted.from {
-            from += columns;
-        } else if to > wanted.to {
-            to = (to - columns).max(wanted.to);
+        } else if rows < AROUND && to - from > 4 * AROUND * columns {
+            // However long it is scrolled.
+            from = from.max(wanted.from);
+            to = to.min(wanted.to);
         }
         Self { from, to, ..wanted }
     }
@@ -290,9 +338,9 @@ impl Window {
     /// Keeps the height of the rows that are not in the page.
     fn make_room(self, list: &leptos::web_sys::HtmlUListElement, tracks: Tracks, total: usize, is_settled: bool) {
         let Tracks { columns, pitch } = tracks;
-        let there = if is_settled { self.to } else { self.seen };
-        let below = total.div_ceil(columns).saturating_sub(there.div_ceil(columns));
-        pad(list, (self.from / columns) as f64 * pitch, below as f64 * pitch);
+        let Range { start: from, end: to } = self.range(is_settled);
+        let below = total.div_ceil(columns).saturating_sub(to.div_ceil(columns));
+        pad(list, (from / columns) as f64 * pitch, below as f64 * pitch);
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
 
 /// Longer than the list takes to fill up the rows around the screen, so that they come together.
 #[cfg(feature = "hydrate")]
-const PAUSE: std::time::Duration = std::time::Duration::from_millis(240);
+const PAUSE: std::time::Duration = std::time::Duration::from_millis(440);
 
 /// Where each icon is. What has come is shown at once when it comes up again.
 #[derive(Clone, Copy)]
