@@ -4,7 +4,7 @@ use std::{
     collections::{HashMap, HashSet},
     ffi::OsStr,
     fs::{DirEntry, File},
-    io::{Cursor, Read, Write},
+    io::{BufReader, Cursor, Read, Write},
     path::{Path, PathBuf},
     time::UNIX_EPOCH,
 };
@@ -21,6 +21,8 @@ use crate::{
 
 /// How deep below the folder a bundle may lie.
 const DEPTH_MAX: usize = 10;
+/// Bytes of an archive that are read at once.
+const PIECE: usize = 64 * 1024;
 const BUNDLE: &str = "bundle.json";
 
 /// Looks through the folder; sends what is new or has changed.
@@ -84,8 +86,8 @@ pub(super) fn write(root: &Path, place: &str, limits: &Limits, out: &mut Hashing
     let path = root.join(place);
     let gone = || SourceError("Its files are not in the catalogue's folder any more.".to_owned());
     if path.is_file() {
-        let mut file = File::open(&path).map_err(|_| gone())?.take(limits.archive_bytes + 1);
-        std::io::copy(&mut file, out).map_err(io_error)?;
+        let file = File::open(&path).map_err(|_| gone())?.take(limits.archive_bytes + 1);
+        std::io::copy(&mut BufReader::with_capacity(PIECE, file), out).map_err(io_error)?;
         return Ok(());
     }
     if !path.is_dir() {

@@ -269,8 +269,7 @@ impl Catalogue {
 
     /// Every offer of a module, newest version first; sources in the order of the configuration.
     pub async fn offers(&self, name: &ModuleName) -> Result<Vec<Offer>> {
-        let name = name.clone();
-        let mut offers = self.inner.store.read(move |connection| store::catalogue::offers(connection, &name)).await?;
+        let mut offers = self.inner.store.look(|connection| store::catalogue::offers(connection, name))?;
         let order: HashMap<String, usize> =
             self.inner.sources.iter().enumerate().map(|(at, (source, _))| (source.id(), at)).collect();
         offers.sort_by(|a, b| {

@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -23,8 +23,8 @@ use crate::{
         module::Manifest,
     },
     server::{
-        archive::{self, CheckError, Checked},
-        catalogue::entry_of,
+        archive::{self, CheckError, Checked, Icon},
+        catalogue::{self, entry_of},
         error::ServerError,
         runtime::{Unpacked, Unready},
         store::{
@@ -36,6 +36,16 @@ use crate::{
         time::now_ms,
     },
 };
+
+/// Bytes of an archive's files that stay in memory between the check and the unpacking.
+const KEPT_BYTES: u64 = 16 << 20;
+
+/// An archive that is to be installed.
+struct Fetched {
+    file: File,
+    /// What has come from a catalogue, and is no blob yet.
+    fresh: Option<catalogue::Fetched>,
+}
 
 /// Told of every point that a job reaches; tests end the process there.
 #[derive(Clone)]
@@ -69,36 +79,62 @@ impl Registry {
         self.inner.runtime.stand_by().await;
         at.reached("started");
 
-        let file = self.fetch(job, request, flag).await?;
+        let Fetched { file, fresh } = self.fetch(job, request, flag).await?;
         at.reached("fetched");
 
-        self.enter(job, Step::Check, flag)?;
-        let (checked, file) = self.check(file).await?;
-        let installed = self.admit(job, request, &checked).await?;
-        at.reached("checked");
-        let sha256 = &request.sha256;
-        if installed.as_ref().is_some_and(|install| install.sha256 == *sha256) {
-            return Ok(self.end_as_unchanged(job).await?);
-        }
-
-        self.enter(job, Step::Unpack, flag)?;
-        let folder = self.unpack(job, file, &checked, sha256, flag).await?;
-        at.reached("unpacked");
-
-        self.enter(job, Step::Build, flag)?;
-        self.build(job, &checked.manifest, sha256, flag).await?;
-        at.reached("built");
+        // What has just come goes to the disk while it is worked on. Both come to their end in any case: what a job has
+        // brought is taken away after it.
+        let keep = async {
+            match &fresh {
+                Some(fresh) => self.keep_blob(&fresh.sha256, fresh.file.path()).await,
+                None => Ok(()),
+            }
+        };
+        let (kept, made) = tokio::join!(keep, self.make(job, request, file, flag));
+        drop(fresh);
+        let Some((archive, icons, installed)) = made? else { return Ok(self.end_as_unchanged(job).await?) };
+        kept?;
 
         self.enter(job, Step::Register, flag)?;
-        let archive = self.register_archive(&checked, sha256, &folder).await?;
+        let registered = self.register_archive(&archive, icons);
         at.reached("registered");
 
         // From here on there is no way back: the switch is one transaction.
         self.enter(job, Step::Activate, flag)?;
-        self.activate(job, request, archive, installed).await?;
+        self.activate(job, request, archive, installed, registered).await?;
         at.reached("activated");
         self.inner.runtime.stand_by().await;
         Ok(())
+    }
+
+    /// Checks an archive, lays its files out, and makes them ready to run; `None` when just this archive is installed.
+    async fn make(
+        &self,
+        job: &mut Job,
+        request: &Request,
+        file: File,
+        flag: &Arc<AtomicBool>,
+    ) -> Result<Option<(Archive, Vec<Icon>, Option<Install>)>, Stop> {
+        let at = &self.inner.checkpoint;
+        let sha256 = &request.sha256;
+        self.enter(job, Step::Check, flag)?;
+        let (checked, file) = self.check(file).await?;
+        let installed = self.admit(job, request, &checked.manifest).await?;
+        at.reached("checked");
+        if installed.as_ref().is_some_and(|install| install.sha256 == *sha256) {
+            return Ok(None);
+        }
+
+        self.enter(job, Step::Unpack, flag)?;
+        let size = file.metadata().map_err(ServerError::from)?.len();
+        let folder = self.unpack(job, file, &checked, sha256, flag).await?;
+        at.reached("unpacked");
+
+        self.enter(job, Step::Build, flag)?;
+        self.build(job, &checked, sha256, &folder, flag).await?;
+        at.reached("built");
+        let Checked { manifest, icons, .. } = checked;
+        Ok(Some((Archive { sha256: sha256.clone(), size, manifest }, icons, installed)))
     }
 
     /// Shows that a step begins, unless somebody wants the job to stop.
@@ -112,8 +148,8 @@ impl Registry {
         Ok(())
     }
 
-    /// Brings the archive into the blob store, and opens it.
-    async fn fetch(&self, job: &mut Job, request: &Request, flag: &Arc<AtomicBool>) -> Result<File, Stop> {
+    /// Opens the archive: the blob, or what its catalogue has, which is still to become a blob.
+    async fn fetch(&self, job: &mut Job, request: &Request, flag: &Arc<AtomicBool>) -> Result<Fetched, Stop> {
         let sha256 = &request.sha256;
         if let Source::Catalogue { source, place } = &request.source
             && !self.has_blob(sha256).await?
@@ -136,16 +172,19 @@ impl Registry {
                 }
             };
             check_cancelled(flag)?;
-            let fetched = fetched?;
-            self.keep_blob(&fetched.sha256, fetched.file.path()).await?;
+            let fresh = fetched?;
+            let file = fresh.file.reopen().map_err(ServerError::from)?;
+            return Ok(Fetched { file, fresh: Some(fresh) });
         }
-        Ok(self.inner.blobs.to_file(&request.sha256, &self.inner.data.temporary()).await?)
+        let file = self.inner.blobs.to_file(sha256, &self.inner.data.temporary()).await?;
+        Ok(Fetched { file, fresh: None })
     }
 
     async fn check(&self, file: File) -> Result<(Checked, File), Stop> {
         let limits = self.limits();
-        let checking =
-            tokio::task::spawn_blocking(move || archive::check(&file, &limits).map(|checked| (checked, file)));
+        let checking = tokio::task::spawn_blocking(move || {
+            archive::check_keeping(&file, &limits, KEPT_BYTES).map(|checked| (checked, file))
+        });
         checking.await.map_err(ServerError::from)?.map_err(|error| match error {
             CheckError::Rejected(rejected) => ServerError::InvalidArchive(rejected.findings).into(),
             CheckError::Io(cause) => ServerError::from(cause).into(),
@@ -153,8 +192,7 @@ impl Registry {
     }
 
     /// Decides whether the archive may be installed over what is there, and gives what is there.
-    async fn admit(&self, job: &mut Job, request: &Request, checked: &Checked) -> Result<Option<Install>, Stop> {
-        let manifest = &checked.manifest;
+    async fn admit(&self, job: &mut Job, request: &Request, manifest: &Manifest) -> Result<Option<Install>, Stop> {
         if let Some(expected) = job.module.as_ref().filter(|expected| **expected != manifest.name) {
             let message = format!("The archive holds {}, not {expected}.", manifest.name);
             return Err(Stop::Failed(JobFailure::new("other-module", message)));
@@ -164,23 +202,21 @@ impl Registry {
             let message = format!("You are not a developer of {vendor}.");
             return Err(Stop::Failed(JobFailure::new("forbidden", message)));
         }
+        let claimed = job.clone();
         job.module = Some(manifest.name.clone());
         job.label = Some(manifest.label.clone());
         job.version = Some(manifest.version.clone());
-        if let Err(cause) = self.keep(job).await {
+        if *job != claimed
+            && let Err(cause) = self.keep(job).await
+        {
             // The module stays unclaimed by this job.
             job.module = None;
             return Err(cause.into());
         }
 
-        let owner = {
-            let manifest = manifest.clone();
-            self.inner
-                .store
-                .read(move |connection| store::modules::component_owner(connection, &manifest.name, &manifest))
-                .await?
-        };
-        if let Some((component, owner)) = owner {
+        let find =
+            |connection: &rusqlite::Connection| store::modules::component_owner(connection, &manifest.name, manifest);
+        if let Some((component, owner)) = self.inner.store.look(find)? {
             let message = owned_by_another(&component, &owner);
             return Err(Stop::Failed(JobFailure::new("component-conflict", message)));
         }
@@ -241,8 +277,26 @@ impl Registry {
     }
 
     /// Makes the files ready to run, and keeps what npm said.
-    async fn build(&self, job: &Job, manifest: &Manifest, sha256: &str, flag: &Arc<AtomicBool>) -> Result<(), Stop> {
-        let unpacked = self.unpacked(sha256, manifest).await?;
+    async fn build(
+        &self,
+        job: &Job,
+        checked: &Checked,
+        sha256: &str,
+        folder: &Path,
+        flag: &Arc<AtomicBool>,
+    ) -> Result<(), Stop> {
+        let Manifest { name, version, .. } = &checked.manifest;
+        let folders = checked.component_files.iter().map(|(component, file)| {
+            let folder = file.rsplit_once('/').map_or("", |(folder, _)| folder);
+            (component.clone(), folder.to_owned())
+        });
+        let unpacked = Unpacked {
+            module: name.clone(),
+            version: version.clone(),
+            sha256: sha256.to_owned(),
+            components: folders.collect(),
+            plugins: plugin_folders(folder, name),
+        };
         let mut output = String::new();
         let built = self.inner.runtime.prepare(&unpacked, &|| flag.load(Ordering::Relaxed), &mut output).await;
         if !output.is_empty() {
@@ -261,45 +315,28 @@ impl Registry {
         })
     }
 
-    /// What the engine needs to know of unpacked files.
-    pub(super) async fn unpacked(&self, sha256: &str, manifest: &Manifest) -> Result<Unpacked, ServerError> {
-        let (this, sha256, manifest) = (self.clone(), sha256.to_owned(), manifest.clone());
-        tokio::task::spawn_blocking(move || {
-            let tree = this.tree(&sha256, &manifest)?;
-            let components = tree.components.iter().map(|(name, (folder, _))| (name.clone(), folder.clone())).collect();
-            let plugins = plugin_folders(&this.unpacked_folder(&sha256), &manifest.name);
-            Ok(Unpacked { module: manifest.name, version: manifest.version, sha256, components, plugins })
-        })
-        .await?
-    }
-
-    async fn register_archive(
+    /// Keeps what was read off an archive: on its way to the disk before whatever is written later.
+    fn register_archive(
         &self,
-        checked: &Checked,
-        sha256: &str,
-        folder: &std::path::Path,
-    ) -> Result<Archive, Stop> {
-        debug_assert!(folder.is_dir(), "an archive is registered after it is unpacked");
-        let (size, _) = self.inner.blobs.get(sha256).await?;
-        let archive = Archive { sha256: sha256.to_owned(), size, manifest: checked.manifest.clone() };
-        let (kept, icons) = (archive.clone(), checked.icons.clone());
-        self.inner
-            .store
-            .write("register archive", move |tx| {
-                store::icons::put(tx, &icons)?;
-                store::modules::put_archive(tx, &kept, &entry_of(&kept.manifest), now_ms())
-            })
-            .await?;
-        Ok(archive)
+        archive: &Archive,
+        icons: Vec<Icon>,
+    ) -> impl Future<Output = Result<(), ServerError>> + use<> {
+        let archive = archive.clone();
+        self.inner.store.begin_write(move |tx| {
+            store::icons::put(tx, &icons)?;
+            store::modules::put_archive(tx, &archive, &entry_of(&archive.manifest), now_ms())
+        })
     }
 
-    /// Makes the archive the installed version, ends the job and tells of both, all at once or not at all.
+    /// Makes the archive, which is being `registered`, the installed version, ends the job and tells of both, all at once or
+    /// not at all.
     async fn activate(
         &self,
         job: &mut Job,
         request: &Request,
         archive: Archive,
         previous: Option<Install>,
+        registered: impl Future<Output = Result<(), ServerError>>,
     ) -> Result<(), Stop> {
         let source = match &request.source {
             Source::Catalogue { source, .. } => source.clone(),
@@ -316,27 +353,25 @@ impl Registry {
         let update = self.inner.catalogue.update_for(&name, &version).await?;
         let event = Event::Module { name: name.clone(), installed: Some(version.clone()), update };
         let (ended, its_name) = (job.clone(), name.clone());
-        let result = self
-            .inner
-            .store
-            .write("activate module", move |tx| {
-                let now = now_ms();
-                // Asked again: another module may have brought the component in the meantime.
-                if let Some((component, owner)) = store::modules::component_owner(tx, &its_name, &archive.manifest)? {
-                    return Err(ServerError::Conflict(owned_by_another(&component, &owner)));
-                }
-                let losing = store::flow_uses::losing(tx, &archive.manifest)?;
-                store::modules::install(tx, &archive, &source, now)?;
-                let action = if before.is_some() { "module.replace" } else { "module.install" };
-                let mut deed = Deed::new(action, its_name.as_str()).module(its_name.as_str());
-                deed.before = before.map(|before| with_flows(before, &losing));
-                deed.after = store::modules::installed(tx, &its_name)?.as_ref().map(Install::shown);
-                store::audit::append(tx, &by, &deed, now)?;
-                store::events::append(tx, &event, now)?;
-                store::jobs::update(tx, &ended, now, now)
-            })
-            .await;
-        match result {
+        let activated = self.inner.store.write("activate module", move |tx| {
+            let now = now_ms();
+            // Asked again: another module may have brought the component in the meantime.
+            if let Some((component, owner)) = store::modules::component_owner(tx, &its_name, &archive.manifest)? {
+                return Err(ServerError::Conflict(owned_by_another(&component, &owner)));
+            }
+            let losing = store::flow_uses::losing(tx, &archive.manifest)?;
+            store::modules::install(tx, &archive, &source, now)?;
+            let action = if before.is_some() { "module.replace" } else { "module.install" };
+            let mut deed = Deed::new(action, its_name.as_str()).module(its_name.as_str());
+            deed.before = before.map(|before| with_flows(before, &losing));
+            deed.after = store::modules::installed(tx, &its_name)?.as_ref().map(Install::shown);
+            store::audit::append(tx, &by, &deed, now)?;
+            store::events::append(tx, &event, now)?;
+            store::jobs::update(tx, &ended, now, now)
+        });
+        // What is installed refers to what is registered, so there is not one without the other.
+        let (registered, activated) = tokio::join!(registered, activated);
+        match registered.and(activated) {
             Ok(id) => {
                 // The module is installed, whatever becomes of the list: the job has not failed.
                 if let Err(cause) = self.inner.catalogue.set_installed(&name, Some(&version)).await {

@@ -2,8 +2,11 @@
 
 use std::{path::Path, time::Duration};
 
-use super::{Registry, UNDO_WINDOW};
-use crate::server::{catalogue::is_sha256, error::Result, store, time::now_ms};
+use super::{Registry, UNDO_WINDOW, plugin_folders};
+use crate::{
+    domain::module::Manifest,
+    server::{catalogue::is_sha256, error::Result, runtime::Unpacked, store, time::now_ms},
+};
 
 /// How many archives of an installed module are kept, the installed one included.
 const VERSIONS_KEPT: u32 = 3;
@@ -47,6 +50,18 @@ impl Registry {
             }
         }
         Ok(())
+    }
+
+    /// What the engine needs to know of the files of an archive that was installed earlier.
+    async fn unpacked(&self, sha256: &str, manifest: &Manifest) -> Result<Unpacked> {
+        let (this, sha256, manifest) = (self.clone(), sha256.to_owned(), manifest.clone());
+        tokio::task::spawn_blocking(move || {
+            let tree = this.tree(&sha256, &manifest)?;
+            let components = tree.components.iter().map(|(name, (folder, _))| (name.clone(), folder.clone())).collect();
+            let plugins = plugin_folders(&this.unpacked_folder(&sha256), &manifest.name);
+            Ok(Unpacked { module: manifest.name, version: manifest.version, sha256, components, plugins })
+        })
+        .await?
     }
 
     /// Forgets what is past its time, and deletes every blob and folder that no archive and no running job needs.

@@ -284,8 +284,7 @@ impl Registry {
 
     /// The job that runs for a module, else the newest that ended.
     pub async fn latest_job(&self, name: &ModuleName) -> Result<Option<Job>> {
-        let name = name.clone();
-        self.inner.store.read(move |connection| store::jobs::latest_of(connection, &name)).await
+        self.inner.store.look(|connection| store::jobs::latest_of(connection, name))
     }
 
     async fn running_job(&self, name: &ModuleName) -> Result<Option<Job>> {
@@ -298,8 +297,7 @@ impl Registry {
     }
 
     pub async fn installed(&self, name: &ModuleName) -> Result<Option<Install>> {
-        let name = name.clone();
-        self.inner.store.read(move |connection| store::modules::installed(connection, &name)).await
+        self.inner.store.look(|connection| store::modules::installed(connection, name))
     }
 
     /// Whether an installed component is private; `None` when no installed module has it.

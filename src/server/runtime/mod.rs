@@ -152,7 +152,9 @@ impl Runtime {
         output: &mut String,
     ) -> Result<(), Unready> {
         let (from, to) = (self.inner.modules.join(&unpacked.sha256), draft.to_owned());
-        let packages = tokio::task::spawn_blocking(move || link_tree(&from, &to)).await.map_err(io::Error::other)??;
+        let lay = if node.host.guards(&unpacked.module).await { link } else { copy };
+        let packages = tokio::task::spawn_blocking(move || lay_out(&from, &to, lay));
+        let packages = packages.await.map_err(io::Error::other)??;
         for package in packages {
             node.npm.install(&package, draft, is_cancelled, output).await?;
         }
@@ -206,10 +208,21 @@ async fn load(
     })
 }
 
+/// Lays a file down at another place, where nothing is.
+type Lay = fn(&Path, &Path) -> io::Result<()>;
+
+/// Where a module's code could write, it could change by a link what edits and downloads of parts are made from.
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    fs::copy(from, to).map(drop)
+}
+
+/// A second name for the same file, where the file system can do that.
+fn link(from: &Path, to: &Path) -> io::Result<()> {
+    fs::hard_link(from, to).or_else(|_| copy(from, to))
+}
+
 /// Lays the files of one folder into another, and gives the folders that have a `package.json` with dependencies.
-///
-/// The files are copied: hard links would let a running component change what downloads are made from.
-fn link_tree(from: &Path, to: &Path) -> io::Result<Vec<PathBuf>> {
+fn lay_out(from: &Path, to: &Path, lay: Lay) -> io::Result<Vec<PathBuf>> {
     let mut packages = Vec::new();
     for entry in walkdir::WalkDir::new(from).follow_links(false).sort_by_file_name() {
         let entry = entry?;
@@ -218,8 +231,14 @@ fn link_tree(from: &Path, to: &Path) -> io::Result<Vec<PathBuf>> {
         if entry.file_type().is_dir() {
             DirBuilder::new().mode(0o700).create(&target)?;
         } else if entry.file_type().is_file() {
-            fs::copy(entry.path(), &target)?;
-            if entry.file_name() == "package.json"
+            let is_package = entry.file_name() == "package.json";
+            // npm may write in it.
+            if is_package {
+                copy(entry.path(), &target)?
+            } else {
+                lay(entry.path(), &target)?
+            }
+            if is_package
                 && has_dependencies(&target)?
                 && let Some(folder) = target.parent()
             {

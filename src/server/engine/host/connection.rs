@@ -150,6 +150,11 @@ impl Connection {
         }
     }
 
+    /// Tells the process that an invocation is to follow.
+    pub fn wake(&self) {
+        drop(self.sender.send(Outgoing::Wake.bytes()));
+    }
+
     /// Lets the process end once it has nothing to do, and take nothing new.
     pub fn retire(self: &Arc<Self>) {
         if std::mem::replace(&mut self.table.lock().is_closed, true) {

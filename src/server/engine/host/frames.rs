@@ -47,6 +47,8 @@ pub(super) enum Outgoing<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         error: Option<CallError>,
     },
+    /// Something is to follow in a moment: a process that has slept takes a while to come to itself.
+    Wake,
     End,
 }
 
@@ -88,6 +90,7 @@ mod tests {
     fn frames_are_spelt_as_documented() {
         let spelt = |frame: Outgoing<'_>| serde_json::from_slice::<Value>(&frame.bytes()).expect("JSON");
         assert_eq!(spelt(Outgoing::End), json!({"kind": "end"}));
+        assert_eq!(spelt(Outgoing::Wake), json!({"kind": "wake"}));
         let answer = Outgoing::Answer { call: 7, value: Some(Value::Null), error: None };
         assert_eq!(spelt(answer), json!({"kind": "answer", "call": 7, "value": null}));
         let error = CallError { message: "no".to_owned(), ..CallError::default() };

@@ -49,6 +49,11 @@ pub trait ComponentHost: Send + Sync {
         Box::pin(std::future::ready(Ok(())))
     }
 
+    /// Whether the module's code is kept from writing where it lies.
+    fn guards<'a>(&'a self, _module: &'a ModuleName) -> BoxFuture<'a, bool> {
+        Box::pin(std::future::ready(false))
+    }
+
     /// Lets go of what is kept for the version in this folder, once what runs of it has ended.
     fn release<'a>(&'a self, _root: &'a Path) -> BoxFuture<'a, ()> {
         Box::pin(std::future::ready(()))

@@ -20,12 +20,14 @@ use crate::domain::name::ModuleName;
 const KEPT: Duration = Duration::from_secs(60);
 
 impl NodeHost {
-    /// Starts a process, unless one is waiting, for a version in a folder below `folder`.
-    pub(super) async fn keep_spare(&self, folder: &Path) {
-        let Ok(folder) = tokio::fs::canonicalize(folder).await else { return };
+    /// Starts a process for a version in a folder below `folder`, or wakes the one that is waiting.
+    pub(super) fn keep_spare(&self, folder: &Path) {
+        // Here and now: another thread would take longer to begin than this takes.
+        let Ok(folder) = std::fs::canonicalize(folder) else { return };
         let root = {
             let mut spare = self.inner.spare.lock();
-            if spare.as_ref().is_some_and(|root| root.starts_with(&folder)) {
+            if let Some(root) = spare.as_ref().filter(|root| root.starts_with(&folder)) {
+                self.inner.wake(root);
                 return;
             }
             spare.insert(new_folder(&folder)).clone()
@@ -44,6 +46,9 @@ impl NodeHost {
     /// The folder that a process waits for. Trusted modules have processes that may do more, so none waits for them.
     pub(super) fn take_spare(&self, module: &ModuleName, folder: &Path) -> PathBuf {
         let spare = if self.inner.options.trusted.contains(module) { None } else { self.inner.spare.lock().take() };
+        if let Some(root) = &spare {
+            self.inner.wake(root);
+        }
         spare.unwrap_or_else(|| new_folder(folder))
     }
 }
@@ -61,6 +66,16 @@ impl Inner {
                 Err(cause) => tracing::debug!(%cause, "no process could be started in advance"),
             }
         });
+    }
+
+    /// Wakes the process of a version, if it has started.
+    fn wake(&self, root: &Path) {
+        let slot = self.slots.lock().get(root).cloned();
+        if let Some(there) = slot.as_ref().and_then(|slot| slot.try_lock().ok())
+            && let Some(connection) = there.as_ref()
+        {
+            connection.wake();
+        }
     }
 
     /// Ends the process of a version without waiting for it.

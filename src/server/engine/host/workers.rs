@@ -126,12 +126,20 @@ impl ComponentHost for NodeHost {
         Box::pin(async { self.probe().await.map(drop).map_err(|error| error.to_string()) })
     }
 
+    fn guards<'a>(&'a self, module: &'a ModuleName) -> BoxFuture<'a, bool> {
+        Box::pin(async {
+            let is_trusted = self.inner.options.trusted.contains(module);
+            !is_trusted && self.inner.node().await.is_ok_and(|node| node.permission_flag().is_some())
+        })
+    }
+
     fn release<'a>(&'a self, root: &'a Path) -> BoxFuture<'a, ()> {
         Box::pin(self.end(root))
     }
 
     fn stand_by<'a>(&'a self, folder: &'a Path) -> BoxFuture<'a, ()> {
-        Box::pin(self.keep_spare(folder))
+        self.keep_spare(folder);
+        Box::pin(std::future::ready(()))
     }
 
     fn trial_folder<'a>(&'a self, module: &'a ModuleName, folder: &'a Path) -> BoxFuture<'a, PathBuf> {
@@ -140,7 +148,8 @@ impl ComponentHost for NodeHost {
 
     fn end_trial<'a>(&'a self, root: &'a Path) -> BoxFuture<'a, ()> {
         Box::pin(async move {
-            let root = tokio::fs::canonicalize(root).await.unwrap_or_else(|_| root.to_path_buf());
+            // Here and now: another thread would take longer to begin than this takes.
+            let root = std::fs::canonicalize(root).unwrap_or_else(|_| root.to_path_buf());
             self.inner.end_at_once(&root).await;
         })
     }
