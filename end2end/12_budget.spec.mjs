@@ -197,6 +197,31 @@ test('the cards of the first screen show their icons, and so do those that come 
   await expect.poll(() => shown(page)).toEqual([true, []]);
 });
 
+/** How far apart two screenshots are: 0 where they are the same, 255 where one is black and the other white. */
+const distance = (page, ...shots) =>
+  page.evaluate(async (shots) => {
+    const [one, other] = await Promise.all(shots.map(async (bytes) => {
+      const picture = await createImageBitmap(new Blob([new Uint8Array(bytes)]));
+      const canvas = new OffscreenCanvas(picture.width, picture.height).getContext('2d');
+      canvas.drawImage(picture, 0, 0);
+      return canvas.getImageData(0, 0, picture.width, picture.height).data;
+    }));
+    return one.reduce((sum, value, at) => sum + Math.abs(value - other[at]), 0) / one.length;
+  }, shots.map((shot) => [...shot]));
+
+test('the icon on the server’s page looks as the one that the list shows later', async ({ page }) => {
+  await gotoHydrated(page, LIST);
+  await expect.poll(() => shown(page)).toEqual([true, []]);
+  const href = await cards(page).first().getAttribute('href');
+  const icon = cards(page).first().locator('.icon');
+  await expect(icon.locator('img')).toHaveCount(1);
+  const early = await icon.screenshot();
+  await searchBox(page).fill(href.split('/').at(-1));
+  await expect(cards(page)).toHaveCount(1);
+  await expect.poll(async () => distance(page, early, await icon.screenshot())).toBeLessThan(3);
+  await expect(icon.locator('svg image[href]')).toHaveCount(1);
+});
+
 test('without scripts every card has its icon @nojs', async ({ page }) => {
   await page.goto(LIST);
   const images = cards(page).locator('img, svg image');

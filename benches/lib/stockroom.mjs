@@ -23,6 +23,14 @@ export function ask(url, { method = 'GET', headers = {}, body } = {}) {
   });
 }
 
+/**
+ * Asks a server for a moment, again and again. After it neither the server nor the machine is asleep, which wakes up over
+ * milliseconds, and what was begun before has ended.
+ */
+export async function awaken(url, headers) {
+  for (const end = performance.now() + 300; performance.now() < end; ) await ask(url, { headers });
+}
+
 /** Closes the connections that `ask` keeps. */
 export const hangUp = () => agent.destroy();
 
