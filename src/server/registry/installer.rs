@@ -84,16 +84,15 @@ impl Registry {
 
         // What has just come goes to the disk while it is worked on. Both come to their end in any case: what a job has
         // brought is taken away after it.
-        let keep = async {
-            match &fresh {
-                Some(fresh) => self.keep_blob(&fresh.sha256, fresh.file.path()).await,
-                None => Ok(()),
-            }
-        };
-        let (kept, made) = tokio::join!(keep, self.make(job, request, file, flag));
-        drop(fresh);
+        let keeping = fresh.map(|fresh| {
+            let this = self.clone();
+            self.inner.tasks.spawn(async move { this.keep_blob(&fresh.sha256, fresh.file.path()).await })
+        });
+        let made = self.make(job, request, file, flag).await;
+        if let Some(keeping) = keeping {
+            keeping.await.map_err(ServerError::from)??;
+        }
         let Some((archive, icons, installed)) = made? else { return Ok(self.end_as_unchanged(job).await?) };
-        kept?;
 
         self.enter(job, Step::Register, flag)?;
         let registered = self.register_archive(&archive, icons);
