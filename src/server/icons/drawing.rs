@@ -11,9 +11,17 @@ use resvg::{
 /// Bytes of the largest drawing that stands in a sheet as it is; those of real modules take one to twenty kilobytes.
 pub const DRAWING_MAX: usize = 32_000;
 /// Bytes of the largest that is drawn here.
-const DRAWN_MAX: usize = 512_000;
+const DRAWN_MAX: usize = 256_000;
 /// What is not drawn here as a browser draws it: there are no fonts, and no other pictures.
 const NOT_DRAWN: [&str; 3] = ["<text", "<image", "<foreignObject"];
+/// What a few lines of can take hours or gigabytes. Wherever a word stands, it may be meant.
+const TOO_MUCH: [&str; 3] = ["pattern", "filter", "marker"];
+/// What refers to something that may do so, too, and so becomes twice as much with each step.
+const DOUBLING: [&str; 3] = ["href", "mask", "clip"];
+/// References in a drawing with one of those: each has this sign, as have colours.
+const REFERENCES_MAX: usize = 24;
+/// Elements within each other: those who read them do so in depth.
+const DEPTH_MAX: usize = 64;
 const NAMESPACE: &str = "http://www.w3.org/2000/svg";
 
 /// Whether a drawing is whole, not large, and without entities of its own, of which a few lines can make gigabytes. What
@@ -26,7 +34,10 @@ pub fn is_small_drawing(bytes: &[u8]) -> bool {
 /// of it. Nothing is loaded.
 pub fn draw(bytes: &[u8], side: u32) -> Option<RgbaImage> {
     let text = std::str::from_utf8(bytes).ok()?;
-    if bytes.len() > DRAWN_MAX || !is_whole(bytes) || NOT_DRAWN.iter().any(|element| text.contains(element)) {
+    let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    let is_too_much =
+        bytes.len() > DRAWN_MAX || has(&TOO_MUCH) || has(&DOUBLING) && text.matches('#').count() > REFERENCES_MAX;
+    if is_too_much || has(&NOT_DRAWN) || !is_whole(bytes) {
         return None;
     }
     // By default it would look for files.
@@ -53,7 +64,7 @@ fn is_whole(bytes: &[u8]) -> bool {
         && is_balanced(text).unwrap_or_default()
 }
 
-/// Whether one element holds all others, and each that begins ends. `None` where something has no end.
+/// Whether one element holds all others, not too deep, and each that begins ends. `None` where something has no end.
 fn is_balanced(text: &str) -> Option<bool> {
     let mut rest = text.trim_start_matches('\u{feff}');
     let mut open: Vec<&str> = Vec::new();
@@ -81,6 +92,9 @@ fn is_balanced(text: &str) -> Option<bool> {
         roots += usize::from(open.is_empty());
         if !tag.ends_with('/') {
             open.push(tag.split(|sign: char| sign.is_whitespace()).next()?);
+            if open.len() > DEPTH_MAX {
+                return Some(false);
+            }
         }
     }
     Some(open.is_empty() && roots == 1 && rest.trim().is_empty())
@@ -135,12 +149,42 @@ mod tests {
         }
     }
 
+    /// Each step refers to the one before twice.
+    fn doubling(steps: u32, step: impl Fn(u32) -> String, last: &str) -> String {
+        let steps: String = (1..=steps).map(step).collect();
+        svg(&format!("<defs><rect id=\"a0\" width=\"9\" height=\"9\"/>{steps}</defs>{last}"))
+    }
+
     #[test]
-    fn x3_a_drawing_that_multiplies_itself_comes_to_an_end() {
-        let twice = |n: u32| format!("<g id=\"a{}\"><use href=\"#a{n}\"/><use href=\"#a{n}\"/></g>", n + 1);
-        let uses: String = (0..40).map(twice).collect();
-        let bomb = svg(&format!("<defs><rect id=\"a0\" width=\"9\" height=\"9\"/>{uses}</defs><use href=\"#a40\"/>"));
-        assert!(draw(bomb.as_bytes(), 64).is_none());
+    fn s5_a_drawing_that_multiplies_itself_is_not_drawn() {
+        let shapes = |n: u32, by: &str| format!("<path {by}=\"url(#a{n})\" d=\"M0 0h9v9z\"/>").repeat(2);
+        let uses = |n: u32| format!("<g id=\"a{n}\">{}</g>", format!("<use href=\"#a{}\"/>", n - 1).repeat(2));
+        let clips = |n: u32| format!("<clipPath id=\"a{n}\">{}</clipPath>", shapes(n - 1, "clip-path"));
+        let masks = |n: u32| format!("<x:mask id=\"a{n}\">{}</x:mask>", shapes(n - 1, "mask"));
+        let patterns =
+            |n: u32| format!("<pattern id=\"a{n}\" width=\"9\" height=\"9\">{}</pattern>", shapes(n - 1, "fill"));
+        for bomb in [
+            doubling(40, uses, "<use href=\"#a40\"/>"),
+            doubling(40, clips, &shapes(40, "clip-path")),
+            doubling(40, masks, &shapes(40, "mask")),
+            doubling(40, patterns, &shapes(40, "fill")),
+            svg("<filter id=\"a\"><feMorphology radius=\"99999\"/></filter>"),
+        ] {
+            assert!(draw(bomb.as_bytes(), 64).is_none(), "{bomb}");
+        }
+        // As far as it goes, it comes to an end.
+        assert!(draw(doubling(10, uses, "<use href=\"#a10\"/>").as_bytes(), 64).is_some());
+    }
+
+    #[test]
+    fn s5_a_deep_drawing_is_none() {
+        let deep = |depth: usize| {
+            svg(&format!("{}<rect width=\"9\" height=\"9\"/>{}", "<g>".repeat(depth), "</g>".repeat(depth)))
+        };
+        assert!(draw(deep(60).as_bytes(), 64).is_some());
+        for depth in [100, 30_000] {
+            assert!(draw(deep(depth).as_bytes(), 64).is_none() && !is_small_drawing(deep(depth).as_bytes()), "{depth}");
+        }
     }
 
     #[test]
