@@ -114,9 +114,10 @@ where
             }
         };
         let is_filling = StoredValue::new(false);
-        // Fills up the rows around the screen, bit by bit.
+        // Fills up the rows around the screen: a few at once, and the others bit by bit.
         let fill_up = move || {
             settle();
+            fit(Window::with_few);
             if is_filling.try_update_value(|is_filling| std::mem::replace(is_filling, true)) == Some(false) {
                 follow(move || is_filling.try_get_value() == Some(true) && fit(Window::fill_up), is_filling);
             }
@@ -307,6 +308,16 @@ impl Window {
         } else {
             step
         }
+    }
+
+    /// With the few rows of `wanted` that come next.
+    fn with_few(self, wanted: Self, columns: usize) -> Self {
+        let few = FEW * columns;
+        let (from, to) = (wanted.top.saturating_sub(few).max(wanted.from), (wanted.seen + few).min(wanted.to));
+        if to <= self.from || from >= self.to {
+            return Self { from, to, ..wanted };
+        }
+        Self { from: from.min(self.from), to: to.max(self.to), ..wanted }
     }
 
     /// What cannot wait until the scrolling ends: the same where there are only few rows left.
