@@ -81,9 +81,11 @@ pub async fn small(state: &AppState, ids: &[&str]) -> Result<Vec<Option<SmallIco
         for (place, icon) in plain {
             made.push((place, make(icon).await?));
         }
-        // Drawings that stay as they are, too: whether they do may have taken a while to find out.
-        let new: Arc<[SmallIcon]> = made.iter().map(|(_, icon)| icon.clone()).collect();
-        if let Err(cause) = store.write("small icons", move |tx| store::icons::put_small(tx, &new)).await {
+        let new: Arc<[SmallIcon]> =
+            made.iter().filter(|(_, icon)| is_to_be_kept(icon)).map(|(_, icon)| icon.clone()).collect();
+        if !new.is_empty()
+            && let Err(cause) = store.write("small icons", move |tx| store::icons::put_small(tx, &new)).await
+        {
             tracing::warn!(%cause, "small icons could not be kept; they are made again when they are asked for");
         }
         Ok::<_, ServerError>(made)
@@ -93,6 +95,11 @@ pub async fn small(state: &AppState, ids: &[&str]) -> Result<Vec<Option<SmallIco
         small[place] = Some(icon);
     }
     Ok(small)
+}
+
+/// A drawing that stays as it came is not kept twice.
+fn is_to_be_kept(icon: &SmallIcon) -> bool {
+    icon.media_type != SVG || icon.bytes.is_empty()
 }
 
 async fn make(icon: Icon) -> Result<SmallIcon> {
