@@ -219,10 +219,32 @@ offeringTest.describe('a thousand modules', () => {
     await gotoHydrated(page, LIST);
     await expect(status(page, 'All', 1000)).toBeVisible();
     await cards(page).first().focus();
-    for (let step = 0; step < 40; step += 1) await page.keyboard.press('ArrowDown');
-    await expect(card(page, 'acme.m0000')).toHaveCount(0);
+    await page.keyboard.press('ArrowRight');
+    await expect(page.locator(':focus')).toContainText('acme.m0001');
+    await page.keyboard.press('ArrowLeft');
+    const columns = await cards(page).evaluateAll((all) => {
+      const tops = all.map((one) => one.getBoundingClientRect().top);
+      return tops.filter((top) => top === tops[0]).length;
+    });
+    for (let row = 1; row <= 40; row += 1) {
+      await page.keyboard.press('ArrowDown');
+      await expect(page.locator(':focus')).toContainText(`acme.m${number(row * columns)}`);
+    }
     await expect(page.locator(':focus')).toBeInViewport();
-    await expect(page.locator(':focus')).toContainText('acme.m0');
+    await expect(card(page, 'acme.m0000')).toHaveCount(0);
+  });
+
+  offeringTest('a key that is held down does not lose the focus', async ({ page }) => {
+    await gotoHydrated(page, LIST);
+    await expect(status(page, 'All', 1000)).toBeVisible();
+    const devtools = await page.context().newCDPSession(page);
+    await devtools.send('Emulation.setCPUThrottlingRate', { rate: 6 });
+    await cards(page).first().focus();
+    for (const key of ['ArrowDown', 'ArrowUp']) {
+      await Promise.all(Array.from({ length: 100 }, () => page.keyboard.press(key)));
+      await expect(page.locator(':focus')).toBeInViewport();
+      await expect(page.locator(':focus')).toContainText('acme.m0');
+    }
   });
 
   offeringTest('a search in a thousand modules is one of them', async ({ page }) => {

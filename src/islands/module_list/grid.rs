@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use leptos::{html, prelude::*};
+use leptos::{html, prelude::*, web_sys};
 
 use super::pictures::{Pictures, picture};
 use crate::{
@@ -71,14 +71,31 @@ where
     // The revision of which the rows below the screen are in the page, too.
     let settled = RwSignal::new(revision.get_untracked());
 
+    // Where the arrow keys lead once that card is in the page.
+    let awaited = StoredValue::new(None::<usize>);
+
     let shown = Memo::new(move |_| {
         let Range { start: from, end: to } = window.get().range(settled.get() == revision.get());
         let offset = if is_whole.get() { 0 } else { offset };
         (from + offset)..(to + offset).min(total.get()).max(from + offset)
     });
 
+    // What is in the page, on its way to `shown`.
+    let held = RwSignal::new(shown.get_untracked());
+
     #[cfg(feature = "hydrate")]
     {
+        Effect::new(move |_| {
+            shown.track();
+            leptos::task::spawn_local(async move {
+                while let (Some(now), Some(wanted)) = (held.try_get_untracked(), shown.try_get_untracked())
+                    && now != wanted
+                {
+                    held.set(approach(&now, &wanted));
+                    leptos::task::tick().await;
+                }
+            });
+        });
         let measured = StoredValue::new(None);
         let is_settled = move || settled.get_untracked() == revision.get_untracked();
         // Shows what is near the screen; `limit` says how much of that at once.
@@ -135,6 +152,17 @@ where
             };
             set_timeout(fill_up_when_calm, PAUSE);
         });
+        Effect::new(move |_| {
+            shown.track();
+            // Once the new cards are in the page.
+            request_animation_frame(move || {
+                if let Some(place) = awaited.try_get_value().flatten()
+                    && node.try_get_untracked().flatten().is_none_or(|list| !has_focus(&list) || focus(&list, place))
+                {
+                    awaited.set_value(None);
+                }
+            });
+        });
         let scrolled = window_event_listener(leptos::ev::scroll, move |_| {
             settle();
             is_filling.set_value(false);
@@ -162,10 +190,21 @@ where
 
     let live = live();
     let running = move |card: &Card| live.job_of(&card.name).filter(Job::is_running).map(|job| job.step);
+    let step = move |event: leptos::ev::KeyboardEvent| {
+        if let Some((list, to)) = stepped(&event, total.get_untracked()) {
+            event.prevent_default();
+            let is_there = focus(&list, to);
+            awaited.set_value((!is_there).then_some(to));
+            #[cfg(feature = "hydrate")]
+            if !is_there {
+                center_focus();
+            }
+        }
+    };
     // A place keeps its element when another card comes there: what a key press changes is texts and addresses.
     view! {
-        <ul class="cards" role="list" aria-label="Modules" node_ref=node on:keydown=move |event| step(&event)>
-            <For each=move || shown.get() key=|place| *place let(place)>
+        <ul class="cards" role="list" aria-label="Modules" node_ref=node on:keydown=step>
+            <For each=move || held.get() key=|place| *place let(place)>
                 {
                     let is_shown = Memo::new(move |_| shown.with(|shown| shown.contains(&place)));
                     let card = Memo::new(move |_| {
@@ -179,6 +218,21 @@ where
                 }
             </For>
         </ul>
+    }
+}
+
+/// A step from `now` to `wanted` that takes no card out of the page and puts it back, as `<For>` does when a list loses
+/// some and gets others, or more than one before those it had: that costs a layout of all, and a card its focus.
+#[cfg(any(test, feature = "hydrate"))]
+fn approach(now: &Range<usize>, wanted: &Range<usize>) -> Range<usize> {
+    if now.end <= wanted.start || wanted.end <= now.start {
+        wanted.clone()
+    } else if now.start < wanted.start || wanted.end < now.end {
+        now.start.max(wanted.start)..now.end.min(wanted.end)
+    } else if now.end < wanted.end {
+        now.start..wanted.end
+    } else {
+        wanted.start.max(now.start.saturating_sub(1))..now.end
     }
 }
 
@@ -228,31 +282,48 @@ fn module_card(place: usize, card: Card, running: Option<Step>, pictures: Pictur
     }
 }
 
-/// Moves the focus from card to card with the arrow keys.
-fn step(event: &leptos::ev::KeyboardEvent) {
-    use leptos::{wasm_bindgen::JsCast, web_sys::HtmlElement};
+/// The list of the card that has the focus, and the place that an arrow key leads to from there.
+fn stepped(event: &leptos::ev::KeyboardEvent, total: usize) -> Option<(web_sys::Element, usize)> {
+    use leptos::wasm_bindgen::JsCast;
 
-    let Some(card) = event.target().and_then(|target| target.dyn_into::<HtmlElement>().ok()) else { return };
-    let Some(place) = card.get_attribute("data-place").and_then(|place| place.parse::<i64>().ok()) else { return };
-    let Some(list) = card.closest("ul").ok().flatten() else { return };
-    let columns = i64::try_from(columns(&list)).unwrap_or(1);
+    let card = event.target()?.dyn_into::<web_sys::Element>().ok()?;
+    let place: usize = card.get_attribute("data-place")?.parse().ok()?;
+    let list = card.closest("ul").ok()??;
     let to = match event.key().as_str() {
         "ArrowRight" => place + 1,
-        "ArrowLeft" => place - 1,
-        "ArrowDown" => place + columns,
-        "ArrowUp" => place - columns,
-        _ => return,
+        "ArrowLeft" => place.checked_sub(1)?,
+        "ArrowDown" => place + columns(&list),
+        "ArrowUp" => place.checked_sub(columns(&list))?,
+        _ => return None,
     };
-    let next = list.query_selector(&format!("[data-place='{to}']")).ok().flatten();
-    if let Some(next) = next.and_then(|next| next.dyn_into::<HtmlElement>().ok()) {
-        event.prevent_default();
-        // An element of this document takes the focus.
-        let _ = next.focus();
+    (to < total).then_some((list, to))
+}
+
+/// Gives the focus to the card at `place`. `false` when that is not in the page.
+fn focus(list: &web_sys::Element, place: usize) -> bool {
+    use leptos::wasm_bindgen::JsCast;
+
+    let card = list.query_selector(&format!("[data-place='{place}']")).ok().flatten();
+    // An element of this document takes the focus.
+    card.and_then(|card| card.dyn_into::<web_sys::HtmlElement>().ok()).is_some_and(|card| card.focus().is_ok())
+}
+
+/// Whether one of the cards has the focus.
+#[cfg(feature = "hydrate")]
+fn has_focus(list: &web_sys::Element) -> bool {
+    list.contains(document().active_element().as_deref())
+}
+
+/// Scrolls the card that has the focus to the middle of the screen, so that there is a row on each side of it.
+#[cfg(feature = "hydrate")]
+fn center_focus() {
+    if let Some(card) = document().active_element() {
+        window().scroll_by_with_x_and_y(0.0, card.get_bounding_client_rect().top() - screen() / 2.0);
     }
 }
 
 /// How many cards stand side by side.
-fn columns(list: &leptos::web_sys::Element) -> usize {
+fn columns(list: &web_sys::Element) -> usize {
     let style = leptos::prelude::window().get_computed_style(list).ok().flatten();
     let tracks = style.and_then(|style| style.get_property_value("grid-template-columns").ok()).unwrap_or_default();
     tracks.split(' ').filter(|track| !track.is_empty()).count().max(1)
@@ -270,7 +341,7 @@ struct Tracks {
 #[cfg(feature = "hydrate")]
 impl Tracks {
     /// `None` while there is no card to measure.
-    fn measure(list: &leptos::web_sys::Element) -> Option<Self> {
+    fn measure(list: &web_sys::Element) -> Option<Self> {
         let style = window().get_computed_style(list).ok().flatten()?;
         let gap = style.get_property_value("row-gap").ok().and_then(|gap| gap.trim_end_matches("px").parse().ok());
         let card = list.first_element_child()?.get_bounding_client_rect().height();
@@ -281,7 +352,7 @@ impl Tracks {
 
 /// Which cards are near the screen.
 #[cfg(feature = "hydrate")]
-fn near(list: &leptos::web_sys::HtmlUListElement, tracks: Tracks, total: usize) -> Window {
+fn near(list: &web_sys::HtmlUListElement, tracks: Tracks, total: usize) -> Window {
     let Tracks { columns, pitch } = tracks;
     let rows = total.div_ceil(columns);
     let top = list.get_bounding_client_rect().top();
@@ -347,7 +418,7 @@ impl Window {
     }
 
     /// Keeps the height of the rows that are not in the page.
-    fn make_room(self, list: &leptos::web_sys::HtmlUListElement, tracks: Tracks, total: usize, is_settled: bool) {
+    fn make_room(self, list: &web_sys::HtmlUListElement, tracks: Tracks, total: usize, is_settled: bool) {
         let Tracks { columns, pitch } = tracks;
         let Range { start: from, end: to } = self.range(is_settled);
         let below = total.div_ceil(columns).saturating_sub(to.div_ceil(columns));
@@ -363,7 +434,7 @@ pub(super) fn screen() -> f64 {
 
 /// Makes room for what the server's page does not hold, and wants the list where that page does not fill the screen.
 #[cfg(feature = "hydrate")]
-fn reserve(list: &leptos::web_sys::HtmlUListElement, tracks: Option<Tracks>, total: usize) {
+fn reserve(list: &web_sys::HtmlUListElement, tracks: Option<Tracks>, total: usize) {
     let below = tracks.map_or(0.0, |Tracks { columns, pitch }| {
         let there = PAGE_SIZE.div_ceil(columns);
         if total > PAGE_SIZE && list.get_bounding_client_rect().top() + there as f64 * pitch < screen() {
@@ -376,12 +447,42 @@ fn reserve(list: &leptos::web_sys::HtmlUListElement, tracks: Option<Tracks>, tot
 
 /// Room for the rows that are not in the page, in CSS pixels.
 #[cfg(feature = "hydrate")]
-fn pad(list: &leptos::web_sys::HtmlUListElement, above: f64, below: f64) {
+fn pad(list: &web_sys::HtmlUListElement, above: f64, below: f64) {
     use leptos::wasm_bindgen::JsCast;
 
-    let style = list.unchecked_ref::<leptos::web_sys::HtmlElement>().style();
+    let style = list.unchecked_ref::<web_sys::HtmlElement>().style();
     for (property, value) in [("padding-top", above), ("padding-bottom", below)] {
         // A property that every browser knows.
         let _ = style.set_property(property, &format!("{value}px"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::approach;
+
+    #[test]
+    fn each_step_only_takes_away_or_adds_below_or_one_above() {
+        for (mut now, wanted) in [
+            (0..48, 39..51),
+            (39..51, 30..60),
+            (6..12, 0..9),
+            (0..48, 60..72),
+            (3..9, 3..9),
+            (0..0, 5..9),
+            (5..9, 7..7),
+        ] {
+            let steps = (0..20).find(|_| {
+                let next = approach(&now, &wanted);
+                let is_apart = next.end <= now.start || now.end <= next.start;
+                let is_smaller = now.start <= next.start && next.end <= now.end;
+                let is_more_below = next.start == now.start && now.end <= next.end;
+                let is_one_above = next.end == now.end && next.start + 1 == now.start;
+                assert!(is_apart || is_smaller || is_more_below || is_one_above, "{now:?} to {next:?}");
+                now = next;
+                now == wanted
+            });
+            assert!(steps.is_some(), "it does not get from {now:?} to {wanted:?}");
+        }
     }
 }
