@@ -44,7 +44,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
                 <meta name="color-scheme" content="light dark"/>
                 <link rel="icon" type="image/svg+xml" href=state.assets.address("favicon.svg")/>
-                <link rel="stylesheet" href=state.assets.address("pkg/stockroom.css")/>
+                <style inner_html=state.assets.styles().to_owned()></style>
                 <HydrationScripts options islands=true root=state.assets.root()/>
                 <MetaTags/>
             </head>

@@ -5,6 +5,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use base64::{Engine, engine::general_purpose::STANDARD};
 use rust_embed::RustEmbed;
 use sha2::{Digest, Sha256};
 
@@ -19,6 +20,9 @@ struct Site;
 #[derive(Debug)]
 pub struct Assets {
     version: String,
+    styles: String,
+    /// The only styles that a page may have, as a source of a content security policy.
+    pub(super) styles_source: String,
 }
 
 impl Default for Assets {
@@ -30,7 +34,10 @@ impl Default for Assets {
                 hasher.update(file.metadata.sha256_hash());
             }
         }
-        Self { version: hex(&hasher.finalize())[..16].to_owned() }
+        let styles = Site::get("pkg/stockroom.css").map(|file| String::from_utf8_lossy(&file.data).into_owned());
+        let styles = styles.unwrap_or_default();
+        let styles_source = format!("'sha256-{}'", STANDARD.encode(Sha256::digest(&styles)));
+        Self { version: hex(&hasher.finalize())[..16].to_owned(), styles, styles_source }
     }
 }
 
@@ -38,6 +45,11 @@ impl Assets {
     /// The folder of the site: another one whenever the site was built anew.
     pub fn root(&self) -> String {
         format!("/backoffice/assets/{}", self.version)
+    }
+
+    /// The style sheet of all pages. It stands in each of them: a request of its own would hold up the first paint.
+    pub fn styles(&self) -> &str {
+        &self.styles
     }
 
     /// The address of a file of the site.

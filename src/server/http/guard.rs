@@ -85,11 +85,11 @@ pub(super) async fn guard(mut response: Response) -> Response {
     response
 }
 
-/// The content security policy of a rendered page: our own files, and scripts with this answer's nonce.
-pub(super) fn set_page_policy() {
+/// The content security policy of a rendered page: our own files, the `styles`, and scripts with this answer's nonce.
+pub(super) fn set_page_policy(styles: &str) {
     let nonce = use_nonce().map(|nonce| nonce.to_string()).unwrap_or_default();
     let policy = format!(
-        "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self'; \
+        "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; style-src {styles}; \
          img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     );
     if let Ok(value) = HeaderValue::from_str(&policy) {

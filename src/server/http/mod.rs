@@ -59,7 +59,7 @@ pub fn router(state: AppState) -> Router {
         let state = state.clone();
         move || {
             provide_context(state.clone());
-            guard::set_page_policy();
+            guard::set_page_policy(&state.assets.styles_source);
         }
     };
     let functions = {
