@@ -1,6 +1,6 @@
 //! The document, the menu and the routes: all of it is rendered on the server.
 
-use leptos::prelude::*;
+use leptos::{nonce::use_nonce, prelude::*};
 use leptos_meta::{MetaTags, Title, provide_meta_context};
 use leptos_router::{
     SsrMode,
@@ -32,9 +32,13 @@ use crate::{
     server::{access::UserActor, state::AppState},
 };
 
-/// The document around [`App`]: styles, and the script that starts the wasm, all from this server.
-pub fn shell(options: LeptosOptions) -> impl IntoView {
+/// The document around [`App`]: styles, and the script that starts the wasm.
+pub fn shell() -> impl IntoView {
     let state = expect_context::<AppState>();
+    if let Some(shared) = Owner::current_shared_context() {
+        // Only the islands are.
+        shared.set_is_hydrating(false);
+    }
     let is_admin = identity().is_ok_and(|identity| identity.user().is_ok_and(|user| user.is_admin()));
     view! {
         <!DOCTYPE html>
@@ -45,7 +49,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="color-scheme" content="light dark"/>
                 <link rel="icon" type="image/svg+xml" href=state.assets.address("favicon.svg")/>
                 <style inner_html=state.assets.styles().to_owned()></style>
-                <HydrationScripts options islands=true root=state.assets.root()/>
+                <script type="module" nonce=use_nonce() data-root=state.assets.root() inner_html=include_str!("start.js")></script>
                 <MetaTags/>
             </head>
             // Only whoever may hear of it is told where the events stand.

@@ -70,10 +70,7 @@ pub fn router(state: AppState) -> Router {
         }
     };
     let pages = Router::new()
-        .leptos_routes_with_context(&options, routes, context, {
-            let options = options.clone();
-            move || shell(options.clone())
-        })
+        .leptos_routes_with_context(&options, routes, context, shell)
         .route("/backoffice/api/{*name}", get(functions.clone()).post(functions))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, PAGE_TIMEOUT))
         .layer(SetResponseHeaderLayer::if_not_present(
