@@ -243,6 +243,7 @@ async fn run(mut config: Config) -> Result<(), String> {
     state.engine.resume().await.map_err(|cause| cause.to_string())?;
     state.engine.spawn();
     state.webhook.spawn();
+    state.spawn_keepers();
     let (stopping, store) = (state.stopping.clone(), state.store.clone());
     let (registry, engine, webhook) = (state.registry.clone(), state.engine.clone(), state.webhook.clone());
     let processes = engine.clone();

@@ -111,8 +111,6 @@ impl AppState {
         .map_err(|cause| cause.to_string())?;
         registry.resume().await.map_err(|cause| cause.to_string())?;
         catalogue.spawn_readers().await;
-        registry.spawn_keeper();
-        files.spawn_keeper();
         Ok(Self {
             store: store.clone(),
             catalogue,
@@ -136,6 +134,12 @@ impl AppState {
             started_at: now_ms(),
             stopping: CancellationToken::new(),
         })
+    }
+
+    /// Begins to keep the data folder free of what nobody needs: once what users wait for is under way.
+    pub fn spawn_keepers(&self) {
+        self.registry.spawn_keeper();
+        self.files.spawn_keeper();
     }
 }
 

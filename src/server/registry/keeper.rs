@@ -1,6 +1,6 @@
 //! Keeps the data folder free of what nobody needs: archives that were replaced or removed long ago, and litter.
 
-use std::{path::Path, time::Duration};
+use std::{collections::HashSet, path::Path, time::Duration};
 
 use super::{Registry, UNDO_WINDOW, plugin_folders};
 use crate::{
@@ -76,12 +76,17 @@ impl Registry {
                 store::events::prune(tx, before(HISTORY))
             })
             .await?;
-        for sha256 in self.inner.blobs.list().await? {
-            self.delete_unless_known(&sha256, "").await?;
+        // Most of what is there, by one question; whatever is not among them may have come since.
+        let known: HashSet<String> = self.inner.store.read(store::modules::archive_sha256s).await?;
+        for sha256 in self.inner.blobs.list().await?.iter().filter(|sha256| !known.contains(*sha256)) {
+            self.delete_unless_known(sha256, "").await?;
         }
         let mut folders = tokio::fs::read_dir(self.inner.data.modules()).await?;
         while let Some(folder) = folders.next_entry().await? {
-            self.delete_unless_known(&folder.file_name().to_string_lossy(), "").await?;
+            let sha256 = folder.file_name().to_string_lossy().into_owned();
+            if !known.contains(&sha256) {
+                self.delete_unless_known(&sha256, "").await?;
+            }
         }
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! Accepted archives, what is installed of them, and what was removed but can come back.
 
+use std::collections::HashSet;
+
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::{catalogue, from_json, to_json};
@@ -223,6 +225,12 @@ pub fn forget_archive_of_job(tx: &Transaction<'_>, sha256: &str, job: &str, sinc
         params![sha256, job, since],
     )?;
     Ok(())
+}
+
+/// The SHA-256 of every archive.
+pub fn archive_sha256s(connection: &Connection) -> Result<HashSet<String>> {
+    let mut query = connection.prepare_cached("SELECT sha256 FROM archives")?;
+    Ok(query.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Whether the bytes with this SHA-256 belong to an archive, or to a job that runs and is not `except`.
