@@ -16,13 +16,13 @@ export const about =
   'modules at every key press, and search nothing: what the browser itself takes on this machine.';
 
 const WORDS = ['calendar', 'invoice', 'deploy'];
-const ALONE = 'Chromium alone';
-const PLAIN = 'plain JavaScript';
+export const ALONE = 'Chromium alone';
+export const PLAIN = 'plain JavaScript';
 
 export async function run({ program, rounds, sizes, log }) {
   const rows = new Rows('Browser');
-  // As it comes, with a frame every 16.7 ms; and without waiting for the screen, so that a key press is the work alone.
-  const [browser, unlimited] = await Promise.all([launch(), launch('--disable-frame-rate-limit', '--disable-gpu-vsync')]);
+  // As it comes, with a frame every 16.7 ms; and without.
+  const [browser, unlimited] = await Promise.all([launch(), unlimitedChromium()]);
   const versions = { Chromium: browser.version() };
   try {
     for (const size of sizes) {
@@ -111,6 +111,9 @@ async function visits(rows, browser, stockroom, cookie, size) {
   await context.close();
 }
 
+/** Chromium that does not wait for the screen, so that a key press is the work alone. */
+export const unlimitedChromium = () => launch('--disable-frame-rate-limit', '--disable-gpu-vsync');
+
 /** The list in a new profile. */
 async function list(browser, stockroom, cookie, subject) {
   const opened = await watched(browser, cookie);
@@ -156,13 +159,30 @@ function plainList() {
   });
 }
 
-/** Types words into the search box and takes them out again; one sample is a round's 95th percentile. */
-async function typing(rows, browser, stockroom, cookie, { size, subject, throttle, pause }) {
-  const { context, page, devtools, wire } = await list(browser, stockroom, cookie, subject);
+/** The list in a new profile, once it is at rest, with the caret in the search box. */
+export async function searchBox(browser, stockroom, cookie, { subject, throttle }) {
+  const opened = await list(browser, stockroom, cookie, subject);
+  const { page, devtools, wire } = opened;
   const box = page.getByRole('searchbox').first();
   await box.focus();
   await quiet(wire);
   await devtools.send('Emulation.setCPUThrottlingRate', { rate: throttle });
+  return opened;
+}
+
+/** Types words and takes them out again. Gives the number of key presses. */
+export async function typeWords(page, pause) {
+  const keys = WORDS.flatMap((word) => [...word, ...Array(word.length).fill('Backspace')]);
+  for (const key of keys) {
+    await page.keyboard.press(key);
+    await sleep(pause);
+  }
+  return keys.length;
+}
+
+/** Times key presses; one sample is a round's 95th percentile. */
+async function typing(rows, browser, stockroom, cookie, { size, subject, throttle, pause }) {
+  const { context, page } = await searchBox(browser, stockroom, cookie, { subject, throttle });
   await page.evaluate(() => {
     const after = new MessageChannel();
     const pressed = [];
@@ -173,12 +193,7 @@ async function typing(rows, browser, stockroom, cookie, { size, subject, throttl
     };
     document.addEventListener('input', note, true);
   });
-  for (const word of WORDS) {
-    for (const key of [...word, ...Array(word.length).fill('Backspace')]) {
-      await page.keyboard.press(key);
-      await sleep(pause);
-    }
-  }
+  await typeWords(page, pause);
   const { keys, memory } = await page.evaluate(() => ({ keys: globalThis.seen.keys, memory: globalThis.seen.memory?.buffer.byteLength }));
   if (throttle === 1 && memory) rows.add('wasm memory, with the whole list', 'MB', memory / 1e6, { size });
   const name = throttle === 1 ? 'key press to paint' : `key press to paint, CPU ÷ ${throttle}`;
