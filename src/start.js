@@ -6,7 +6,8 @@ async function start() {
   const stockroom = await import(`${root}/pkg/stockroom.js`);
   await stockroom.default({ module_or_path: wasm });
   stockroom.hydrate();
-  window.__hydrateIsland = (island, id) => stockroom[id](island);
+  // What this build does not know, on a page that an earlier one has rendered, stays as it is.
+  window.__hydrateIsland = (island, id) => stockroom[id]?.(island);
   for (const island of document.querySelectorAll('leptos-island')) {
     window.__hydrateIsland(island, island.dataset.component);
   }
