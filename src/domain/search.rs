@@ -225,10 +225,9 @@ pub struct Hits {
     pub counts: Counts,
 }
 
-/// One module with the names of its components, for [`Index::new`] and for the wire.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// One module with the names of its components, for [`Index::new`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entry {
-    #[serde(flatten)]
     pub card: Card,
     /// Names and labels of the components, a line each.
     pub component_names: String,
@@ -338,6 +337,17 @@ impl Memory {
     }
 }
 
+/// Appends `text` in lower case.
+fn push_lowercase(out: &mut String, text: &str) {
+    if text.is_ascii() {
+        let start = out.len();
+        out.push_str(text);
+        out[start..].make_ascii_lowercase();
+    } else {
+        out.push_str(&text.to_lowercase());
+    }
+}
+
 /// All modules, ready to be searched: the texts lie lower-cased in one buffer, so that a key press is one linear scan.
 #[derive(Clone, Debug, Default)]
 pub struct Index {
@@ -355,7 +365,11 @@ impl Index {
     /// Orders the modules by label, then name.
     pub fn new(entries: Vec<Entry>) -> Self {
         let mut entries = entries;
-        entries.sort_by_cached_key(|entry| (entry.card.label.to_lowercase(), entry.card.name.clone()));
+        let labels = entries.iter().map(|entry| entry.card.label.to_lowercase());
+        let mut order: Vec<(String, usize)> = labels.zip(0..).collect();
+        order.sort_by(|(a, at), (b, other)| {
+            a.cmp(b).then_with(|| entries[*at].card.name.cmp(&entries[*other].card.name))
+        });
 
         static MADE: AtomicU64 = AtomicU64::new(1);
         let mut index = Self {
@@ -366,18 +380,19 @@ impl Index {
             component_names: Vec::with_capacity(entries.len()),
             categories: Vec::new(),
         };
-        for Entry { card, component_names } in entries {
+        for (label, at) in order {
+            let Entry { card, component_names } = std::mem::take(&mut entries[at]);
             let start = index.text.len();
-            index.text.push_str(&card.label.to_lowercase());
+            index.text.push_str(&label);
             index.text.push('\n');
             let label_end = index.text.len();
-            index.text.push_str(&card.name.to_lowercase());
+            push_lowercase(&mut index.text, &card.name);
             index.text.push('\n');
             let name_end = index.text.len();
-            index.text.push_str(&component_names.to_lowercase());
+            push_lowercase(&mut index.text, &component_names);
             index.text.push('\n');
             let components_end = index.text.len();
-            index.text.push_str(&card.description.to_lowercase());
+            push_lowercase(&mut index.text, &card.description);
             // No word holds one, so none is found that begins in this module and ends in the next.
             index.text.push('\n');
             index.spans.push(Span { start, label_end, name_end, components_end, end: index.text.len() });

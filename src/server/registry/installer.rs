@@ -323,7 +323,7 @@ impl Registry {
         let archive = archive.clone();
         self.inner.store.begin_write(move |tx| {
             store::icons::put(tx, &icons)?;
-            store::modules::put_archive(tx, &archive, &entry_of(&archive.manifest), now_ms())
+            store::modules::put_archive(tx, &archive, now_ms())
         })
     }
 
@@ -351,7 +351,7 @@ impl Registry {
         let version = archive.manifest.version.clone();
         let update = self.inner.catalogue.update_for(&name, &version).await?;
         let event = Event::Module { name: name.clone(), installed: Some(version.clone()), update };
-        let (ended, its_name) = (job.clone(), name.clone());
+        let (ended, its_name, entry) = (job.clone(), name.clone(), entry_of(&archive.manifest));
         let activated = self.inner.store.write("activate module", move |tx| {
             let now = now_ms();
             // Asked again: another module may have brought the component in the meantime.
@@ -359,7 +359,7 @@ impl Registry {
                 return Err(ServerError::Conflict(owned_by_another(&component, &owner)));
             }
             let losing = store::flow_uses::losing(tx, &archive.manifest)?;
-            store::modules::install(tx, &archive, &source, now)?;
+            store::modules::install(tx, &archive, &entry, &source, now)?;
             let action = if before.is_some() { "module.replace" } else { "module.install" };
             let mut deed = Deed::new(action, its_name.as_str()).module(its_name.as_str());
             deed.before = before.map(|before| with_flows(before, &losing));

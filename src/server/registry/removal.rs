@@ -9,6 +9,7 @@ use crate::{
     },
     server::{
         access::{Publisher, SudoActor},
+        catalogue::entry_of,
         error::{Result, ServerError},
         store::{
             self,
@@ -162,7 +163,7 @@ fn undo(tx: &rusqlite::Transaction<'_>, module: &ModuleName) -> Result<(Install,
     if let Some((component, owner)) = store::modules::component_owner(tx, module, &archive.manifest)? {
         return Err(ServerError::Conflict(format!("{owner} has a component {component} as well.")));
     }
-    store::modules::install(tx, &archive, &source, now_ms())?;
+    store::modules::install(tx, &archive, &entry_of(&archive.manifest), &source, now_ms())?;
     let install = store::modules::installed(tx, module)?.ok_or_else(too_late)?;
     let event = Event::Module { name: module.clone(), installed: Some(install.version.clone()), update: None };
     Ok((install, store::events::append(tx, &event, now_ms())?))

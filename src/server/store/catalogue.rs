@@ -6,7 +6,12 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::{from_json, to_json};
 use crate::{
-    domain::{finding::Finding, module::Manifest, name::ModuleName, search::Entry},
+    domain::{
+        finding::Finding,
+        module::Manifest,
+        name::ModuleName,
+        search::{Card, Entry},
+    },
     server::error::Result,
 };
 
@@ -81,17 +86,24 @@ pub fn fingerprints(connection: &Connection, source: &str) -> Result<HashMap<Str
 
 /// Writes entries, each over the one at the same place.
 pub fn put(tx: &Transaction<'_>, offers: &[Offer]) -> Result<()> {
-    let mut insert = tx.prepare_cached(
+    let mut entry = tx.prepare_cached(
         "INSERT INTO catalogue_entries
-             (source, place, fingerprint, name, version, sha256, size, manifest, card, findings)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+             (source, place, fingerprint, name, version, sha256, size,
+              label, description, category, components, icon, component_names, broken)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
          ON CONFLICT (source, place) DO UPDATE SET
              fingerprint = excluded.fingerprint, name = excluded.name, version = excluded.version,
-             sha256 = excluded.sha256, size = excluded.size, manifest = excluded.manifest, card = excluded.card,
-             findings = excluded.findings",
+             sha256 = excluded.sha256, size = excluded.size, label = excluded.label,
+             description = excluded.description, category = excluded.category, components = excluded.components,
+             icon = excluded.icon, component_names = excluded.component_names, broken = excluded.broken",
+    )?;
+    let mut manifest = tx.prepare_cached(
+        "INSERT INTO catalogue_manifests (source, place, manifest, findings) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (source, place) DO UPDATE SET manifest = excluded.manifest, findings = excluded.findings",
     )?;
     for offer in offers {
-        insert.execute(params![
+        let Entry { card, component_names } = &offer.card;
+        entry.execute(params![
             offer.source,
             offer.place,
             offer.fingerprint,
@@ -99,8 +111,18 @@ pub fn put(tx: &Transaction<'_>, offers: &[Offer]) -> Result<()> {
             offer.version,
             offer.sha256,
             i64::try_from(offer.size).unwrap_or(i64::MAX),
+            card.label,
+            card.description,
+            card.category,
+            card.components,
+            card.icon,
+            component_names,
+            card.broken,
+        ])?;
+        manifest.execute(params![
+            offer.source,
+            offer.place,
             offer.manifest.as_ref().map(to_json).transpose()?,
-            to_json(&offer.card)?,
             to_json(&offer.findings)?,
         ])?;
     }
@@ -118,60 +140,62 @@ pub fn delete(tx: &Transaction<'_>, source: &str, places: &[String]) -> Result<(
 
 /// The list entry of every offer, with its version.
 pub fn cards(connection: &Connection) -> Result<Vec<Entry>> {
-    entries(connection, "SELECT card FROM catalogue_entries")
+    entries(connection, "catalogue_entries", "broken")
 }
 
-/// The entries that a query gives as JSON. Each is read where it lies: as text they would take as much room again.
-pub(super) fn entries(connection: &Connection, query: &str) -> Result<Vec<Entry>> {
-    let mut query = connection.prepare_cached(query)?;
-    let mut rows = query.query([])?;
-    let mut entries = Vec::new();
-    while let Some(row) = rows.next()? {
-        entries.push(from_json(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?);
+/// The columns that [`entry`] reads, but for the last: why the module cannot be installed.
+const CARD: &str = "name, version, label, description, category, components, icon, component_names";
+
+fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
+    let card = Card {
+        name: row.get(0)?,
+        version: row.get(1)?,
+        label: row.get(2)?,
+        description: row.get(3)?,
+        category: row.get(4)?,
+        components: row.get(5)?,
+        icon: row.get(6)?,
+        broken: row.get(8)?,
+        ..Card::default()
+    };
+    Ok(Entry { card, component_names: row.get(7)? })
+}
+
+/// Every entry in `table`; `broken` says of each why it cannot be installed.
+pub(super) fn entries(connection: &Connection, table: &str, broken: &str) -> Result<Vec<Entry>> {
+    // Counted first, so that thousands of entries do not move as the list grows.
+    let count: u32 = connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0))?;
+    let mut entries = Vec::with_capacity(count as usize);
+    let mut query = connection.prepare_cached(&format!("SELECT {CARD}, {broken} FROM {table}"))?;
+    for entry in query.query_map([], entry)? {
+        entries.push(entry?);
     }
     Ok(entries)
 }
 
-const OFFER: &str = "source, place, fingerprint, name, version, sha256, size, manifest, card, findings";
-
-type OfferRow = (String, String, String, String, String, String, i64, Option<String>, String, String);
-
-fn read_offer(row: &Row<'_>) -> rusqlite::Result<OfferRow> {
-    Ok((
-        row.get(0)?,
-        row.get(1)?,
-        row.get(2)?,
-        row.get(3)?,
-        row.get(4)?,
-        row.get(5)?,
-        row.get(6)?,
-        row.get(7)?,
-        row.get(8)?,
-        row.get(9)?,
-    ))
-}
-
-fn to_offer(row: OfferRow) -> Result<Offer> {
-    let (source, place, fingerprint, name, version, sha256, size, manifest, card, findings) = row;
-    Ok(Offer {
-        source,
-        place,
-        fingerprint,
-        name,
-        version,
-        sha256,
-        size: size.unsigned_abs(),
-        manifest: manifest.as_deref().map(from_json).transpose()?,
-        card: from_json(&card)?,
-        findings: from_json(&findings)?,
-    })
-}
-
 /// Every offer of a module, in no order.
 pub fn offers(connection: &Connection, name: &ModuleName) -> Result<Vec<Offer>> {
-    let rows = connection
-        .prepare_cached(&format!("SELECT {OFFER} FROM catalogue_entries WHERE name = ?1"))?
-        .query_map([name.as_str()], read_offer)?
-        .collect::<rusqlite::Result<Vec<_>>>()?;
-    rows.into_iter().map(to_offer).collect()
+    let query = format!(
+        "SELECT {CARD}, broken, source, place, fingerprint, sha256, size, manifest, findings
+         FROM catalogue_entries JOIN catalogue_manifests USING (source, place) WHERE name = ?1"
+    );
+    let mut query = connection.prepare_cached(&query)?;
+    let mut rows = query.query([name.as_str()])?;
+    let mut offers = Vec::new();
+    while let Some(row) = rows.next()? {
+        let card = entry(row)?;
+        offers.push(Offer {
+            source: row.get(9)?,
+            place: row.get(10)?,
+            fingerprint: row.get(11)?,
+            name: card.card.name.clone(),
+            version: card.card.version.clone(),
+            sha256: row.get(12)?,
+            size: row.get::<_, i64>(13)?.unsigned_abs(),
+            manifest: row.get::<_, Option<String>>(14)?.as_deref().map(from_json).transpose()?,
+            card,
+            findings: from_json(&row.get::<_, String>(15)?)?,
+        });
+    }
+    Ok(offers)
 }

@@ -37,10 +37,10 @@ impl Install {
 }
 
 /// Keeps what was read off an archive. The same archive again is no change.
-pub fn put_archive(tx: &Transaction<'_>, archive: &Archive, card: &Entry, now: i64) -> Result<()> {
+pub fn put_archive(tx: &Transaction<'_>, archive: &Archive, now: i64) -> Result<()> {
     tx.prepare_cached(
-        "INSERT INTO archives (sha256, name, version, size, manifest, card, added_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-         ON CONFLICT (sha256) DO UPDATE SET manifest = excluded.manifest, card = excluded.card",
+        "INSERT INTO archives (sha256, name, version, size, manifest, added_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT (sha256) DO UPDATE SET manifest = excluded.manifest",
     )?
     .execute(params![
         archive.sha256,
@@ -48,7 +48,6 @@ pub fn put_archive(tx: &Transaction<'_>, archive: &Archive, card: &Entry, now: i
         archive.manifest.version,
         i64::try_from(archive.size).unwrap_or(i64::MAX),
         to_json(&archive.manifest)?,
-        to_json(card)?,
         now,
     ])?;
     Ok(())
@@ -84,10 +83,7 @@ pub fn archives_of(connection: &Connection, name: &ModuleName) -> Result<Vec<Arc
 /// What is installed under this name.
 pub fn installed(connection: &Connection, name: &ModuleName) -> Result<Option<Install>> {
     Ok(connection
-        .prepare_cached(
-            "SELECT installs.sha256, archives.version, installs.source, installs.installed_at
-             FROM installs JOIN archives ON archives.sha256 = installs.sha256 WHERE installs.name = ?1",
-        )?
+        .prepare_cached("SELECT sha256, version, source, installed_at FROM installs WHERE name = ?1")?
         .query_row([name.as_str()], |row| {
             Ok(Install { sha256: row.get(0)?, version: row.get(1)?, source: row.get(2)?, installed_at: row.get(3)? })
         })
@@ -123,8 +119,7 @@ pub fn installed_sha256s(connection: &Connection) -> Result<Vec<String>> {
 
 /// The list entry of every installed module, with its installed version.
 pub fn installed_entries(connection: &Connection) -> Result<Vec<Entry>> {
-    let query = "SELECT archives.card FROM installs JOIN archives ON archives.sha256 = installs.sha256";
-    catalogue::entries(connection, query)
+    catalogue::entries(connection, "installs", "NULL")
 }
 
 /// Another installed module that owns one of these components: the component's name and the module's.
@@ -154,16 +149,34 @@ pub fn component(connection: &Connection, name: &str) -> Result<Option<bool>> {
         .optional()?)
 }
 
-/// Makes `archive` the installed version of its module. A removal that could be undone is over with it.
-pub fn install(tx: &Transaction<'_>, archive: &Archive, source: &str, now: i64) -> Result<()> {
-    let manifest = &archive.manifest;
+/// Makes `archive` the installed version of its module, of which lists show `entry`. A removal that could be undone is over
+/// with it.
+pub fn install(tx: &Transaction<'_>, archive: &Archive, entry: &Entry, source: &str, now: i64) -> Result<()> {
+    let (manifest, Entry { card, component_names }) = (&archive.manifest, entry);
     let name = manifest.name.as_str();
     tx.prepare_cached(
-        "INSERT INTO installs (name, sha256, source, installed_at) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT (name) DO UPDATE
-         SET sha256 = excluded.sha256, source = excluded.source, installed_at = excluded.installed_at",
+        "INSERT INTO installs (name, sha256, source, installed_at, version, label, description, category, components,
+                               icon, component_names)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+         ON CONFLICT (name) DO UPDATE SET
+             sha256 = excluded.sha256, source = excluded.source, installed_at = excluded.installed_at,
+             version = excluded.version, label = excluded.label, description = excluded.description,
+             category = excluded.category, components = excluded.components, icon = excluded.icon,
+             component_names = excluded.component_names",
     )?
-    .execute(params![name, archive.sha256, source, now])?;
+    .execute(params![
+        name,
+        archive.sha256,
+        source,
+        now,
+        manifest.version,
+        card.label,
+        card.description,
+        card.category,
+        card.components,
+        card.icon,
+        component_names,
+    ])?;
     tx.prepare_cached("DELETE FROM removals WHERE name = ?1")?.execute([name])?;
     tx.prepare_cached("DELETE FROM components WHERE module = ?1")?.execute([name])?;
     let mut insert = tx.prepare_cached("INSERT INTO components (name, module, is_private) VALUES (?1, ?2, ?3)")?;
