@@ -13,6 +13,8 @@ import { Stockroom, awaken } from './lib/stockroom.mjs';
 import { Verdaccio } from './lib/verdaccio.mjs';
 
 const LISTED = 200;
+/** Modules in the catalogue of the Stockroom that is started only. */
+const LARGE = 10_000;
 const SECOND = 1000;
 
 export const about =
@@ -32,6 +34,7 @@ export async function run({ program, rounds, log }) {
   const nodeRed = new NodeRed(node.program);
   const ours = new Ours(program);
   const parties = [ours, nodeRed, verdaccio];
+  const large = new Stockroom(program, { args: ['--catalogue', tree(LARGE)] });
   const versions = {
     'Node-RED': nodeRed.version,
     Verdaccio: verdaccio.version,
@@ -49,14 +52,22 @@ export async function run({ program, rounds, log }) {
       await verdaccio.publish(name.toLowerCase().replaceAll('.', '-'));
     }
     for (const party of parties) await party.stop();
+    log(`peers: Stockroom reads ${LARGE} modules`);
+    await large.start();
+    await large.knows(LARGE);
+    await large.stop();
     for (let round = 0; round < rounds; round++) {
       for (const party of parties) {
         log(`peers: round ${round + 1}, ${party.subject}`);
         await measure(rows, browser, party, round);
       }
+      rows.add(`start to ready, ${LARGE.toLocaleString('en')} modules known`, 'ms', await large.start(), { subject: ours.subject });
+      await sleep(2 * SECOND);
+      await large.stop();
     }
   } finally {
     await browser.close();
+    await large.remove();
     for (const party of parties) await party.end();
   }
   return { rows: rows.all, versions };

@@ -5,6 +5,8 @@ import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ROOT, until } from './processes.mjs';
 
+/** A new window loads pages of the browser's own, which is not the time of the page that is measured. */
+const SETTLED = 1000;
 /** Nothing was asked for or came for so long: the page is there. */
 const QUIET = 1000;
 const LONGEST = 20_000;
@@ -45,6 +47,7 @@ export async function quiet(wire) {
 export async function visit(browser, url, cookies = []) {
   const { context, page, wire } = await open(browser, cookies);
   try {
+    await sleep(SETTLED);
     await page.goto(url, { waitUntil: 'load', timeout: 60_000 });
     const paint = () => page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime);
     const painted = await until(paint, `${url} is painted`, { seconds: 60, pause: 50 });
