@@ -227,7 +227,12 @@ async fn run(mut config: Config) -> Result<(), String> {
     let address = listener.local_addr().map_err(|cause| cause.to_string())?;
     config.listen.value = address;
     guard::offer();
+    http::prepare();
     let state = AppState::open(&config).await?;
+    // While the list is loading.
+    let router = http::router(state.clone());
+    let resumed = async { state.engine.resume().await.map_err(|cause| cause.to_string()) };
+    tokio::try_join!(state.loaded(), resumed)?;
     // Before anybody can think it ready: a signal without a handler would end it at once.
     let asked_to_end = asked_to_end().map_err(|cause| format!("signals cannot be received ({cause})"))?;
     println!("Stockroom is ready at http://{address}/backoffice/");
@@ -240,10 +245,8 @@ async fn run(mut config: Config) -> Result<(), String> {
         tracing::warn!(link, "there is no administrator yet: this link makes one, once");
     }
 
-    state.engine.resume().await.map_err(|cause| cause.to_string())?;
     state.engine.spawn();
     state.webhook.spawn();
-    state.spawn_keepers();
     let (stopping, store) = (state.stopping.clone(), state.store.clone());
     let (registry, engine, webhook) = (state.registry.clone(), state.engine.clone(), state.webhook.clone());
     let processes = engine.clone();
@@ -253,12 +256,13 @@ async fn run(mut config: Config) -> Result<(), String> {
             tracing::debug!(%cause, "a connection cannot be told not to wait");
         }
     });
-    let server = axum::serve(listener, http::router(state).into_make_service_with_connect_info::<SocketAddr>())
+    let server = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
         .with_graceful_shutdown({
             let stopping = stopping.clone();
             async move { stopping.cancelled().await }
         });
     let server = tokio::spawn(server.into_future());
+    state.spawn_keepers();
     // Asking Node what it is takes a moment, for which the first installation would wait otherwise.
     let first = processes.clone();
     tokio::spawn(async move { drop(first.cannot_run().await) });

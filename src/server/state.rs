@@ -57,7 +57,8 @@ pub struct AppState {
 }
 
 impl AppState {
-    /// Opens the data folder and everything in it, and takes up what an earlier process left in its midst.
+    /// Opens the data folder and everything in it, and takes up what an earlier process left in its midst. The list of
+    /// modules comes last: see [`AppState::loaded`].
     ///
     /// # Errors
     /// A line for the terminal that says what to do.
@@ -110,7 +111,6 @@ impl AppState {
         .await
         .map_err(|cause| cause.to_string())?;
         registry.resume().await.map_err(|cause| cause.to_string())?;
-        catalogue.spawn_readers().await;
         Ok(Self {
             store: store.clone(),
             catalogue,
@@ -136,8 +136,20 @@ impl AppState {
         })
     }
 
-    /// Begins to keep the data folder free of what nobody needs: once what users wait for is under way.
+    /// Waits until the list shows what is known.
+    ///
+    /// # Errors
+    /// A line for the terminal that says what to do.
+    pub async fn loaded(&self) -> Result<(), String> {
+        self.catalogue.loaded().await.map_err(|cause| cause.to_string())?;
+        self.catalogue.read_embedded().await;
+        Ok(())
+    }
+
+    /// Begins to read catalogues, and to keep the data folder free of what nobody needs: once requests are answered, for which
+    /// this must not be in the way.
     pub fn spawn_keepers(&self) {
+        self.catalogue.spawn_readers();
         self.registry.spawn_keeper();
         self.files.spawn_keeper();
     }

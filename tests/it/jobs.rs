@@ -79,7 +79,7 @@ fn nothing_special() -> Checkpoint {
 impl Life {
     /// Starts to install what the catalogue has, once it has read this module.
     async fn begin(&self, module: &Module, version: &str) -> Job {
-        self.catalogue.spawn_readers().await;
+        self.catalogue.spawn_readers();
         self.read(module, version).await;
         self.registry.install(&admin(), &module.module_name(), None).await.expect("is started")
     }
@@ -354,7 +354,7 @@ fn an_archive_that_was_installed_before_outlives_the_cancel_of_its_return() {
     folders.offer(&old());
     let (checkpoint, hold) = hold_at("registered");
     live(&folders, checkpoint, async |life| {
-        life.catalogue.spawn_readers().await;
+        life.catalogue.spawn_readers();
         life.read(&old(), "1.0.0").await;
         let job = life.registry.install(&admin(), &old().module_name(), Some("1.0.0")).await.expect("is started");
         hold.wait();
@@ -400,7 +400,7 @@ fn two_installs_of_one_module_at_once_are_one_job_or_a_conflict() {
     let folders = Folders::new();
     folders.offer(&new());
     live(&folders, nothing_special(), async |life| {
-        life.catalogue.spawn_readers().await;
+        life.catalogue.spawn_readers();
         life.read(&new(), "2.0.0").await;
         let (actor, name) = (admin(), new().module_name());
         let install = || life.registry.install(&actor, &name, None);

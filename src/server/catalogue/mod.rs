@@ -60,7 +60,7 @@ struct Inner {
 }
 
 impl Catalogue {
-    /// Loads what is known. Sources that are new or have changed are read by [`Catalogue::spawn_readers`].
+    /// Takes up the sources, and begins to load what is known of them: see [`Catalogue::loaded`].
     pub async fn open(
         store: Store,
         events: Events,
@@ -81,7 +81,11 @@ impl Catalogue {
             temporary,
         };
         let catalogue = Self { inner: Arc::new(inner) };
-        catalogue.rebuild().await?;
+        tokio::spawn({
+            let catalogue = catalogue.clone();
+            // Whoever waits for it tries again, and tells why it cannot be done.
+            async move { drop(catalogue.loaded().await) }
+        });
         Ok(catalogue)
     }
 
@@ -89,16 +93,27 @@ impl Catalogue {
         &self.inner.listing
     }
 
-    /// Reads every source in the background, now and whenever it may have changed.
-    ///
-    /// Waits only for the embedded starter modules, which take a moment on the very first start.
-    pub async fn spawn_readers(&self) {
-        for position in 0..self.inner.sources.len() {
-            let this = self.clone();
-            let source = Arc::clone(&self.inner.sources[position].0);
-            if matches!(*source, Source::Starter) {
-                this.read_and_log(&source).await;
-            } else {
+    /// Waits until the list shows what is known. Sources that are new or have changed are read by
+    /// [`Catalogue::read_embedded`] and [`Catalogue::spawn_readers`].
+    pub async fn loaded(&self) -> Result<()> {
+        let _alone = self.inner.listing_gate.lock().await;
+        if self.inner.listing.revision() == 0 { self.rebuild_alone().await } else { Ok(()) }
+    }
+
+    /// Reads the embedded starter modules, where they are a source: a moment on the very first start.
+    pub async fn read_embedded(&self) {
+        for (source, _) in &self.inner.sources {
+            if source.is_embedded() {
+                self.read_and_log(source).await;
+            }
+        }
+    }
+
+    /// Reads every other source in the background, now and whenever it may have changed.
+    pub fn spawn_readers(&self) {
+        for (position, (source, _)) in self.inner.sources.iter().enumerate() {
+            if !source.is_embedded() {
+                let this = self.clone();
                 tokio::spawn(async move { this.keep_reading(position).await });
             }
         }

@@ -54,6 +54,11 @@ impl Source {
         }
     }
 
+    /// Whether its modules are part of this program.
+    pub(super) fn is_embedded(&self) -> bool {
+        matches!(self, Self::Starter)
+    }
+
     /// The stable name of the source, also shown to people.
     pub fn id(&self) -> String {
         match self {

@@ -51,6 +51,11 @@ use crate::app::{App, shell};
 /// Rendering a page or answering a server function never takes longer.
 const PAGE_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Makes the routes that need no state in advance, on another thread: [`router`] takes what is there.
+pub fn prepare() {
+    tokio::task::spawn_blocking(rest::router);
+}
+
 /// The whole server as one service.
 pub fn router(state: AppState) -> Router {
     let options = LeptosOptions::builder().output_name("stockroom").build();

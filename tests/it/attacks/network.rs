@@ -19,6 +19,7 @@ async fn problem(address: &str) -> String {
     match AppState::open(&config).await {
         Err(refused) => refused,
         Ok(state) => {
+            state.spawn_keepers();
             eventually("the catalogue was read", async || {
                 state.catalogue.problems().await.expect("asks").into_iter().next()
             })

@@ -135,6 +135,7 @@ impl TestServer {
     }
 
     async fn listen(state: AppState) -> Self {
+        state.loaded().await.expect("loads");
         state.spawn_keepers();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("listens");
         let address = listener.local_addr().expect("has an address");

@@ -27,7 +27,7 @@ mod unprocessed;
 mod uploads;
 mod users;
 
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use axum::{
     Router,
@@ -74,12 +74,20 @@ pub fn document() -> &'static Value {
     &DOCUMENT
 }
 
+/// The document as clients read it, made when the first one does.
+static TEXT: LazyLock<String> = LazyLock::new(|| parts().1.to_json().unwrap_or_default());
+
 /// Every documented route, and the document itself at `/openapi.json`.
+///
+/// Made once: the documentation that comes with the routes takes as long as all the rest of them.
 pub fn router() -> Router<AppState> {
-    let (router, document) = parts();
-    // Made once: it does not change while the server runs.
-    let text: Arc<str> = document.to_json().unwrap_or_default().into();
-    router
+    static ROUTER: LazyLock<Router<AppState>> = LazyLock::new(make);
+    ROUTER.clone()
+}
+
+fn make() -> Router<AppState> {
+    parts()
+        .0
         // What is there depends on what is installed.
         .route(
             "/plugins/{*path}",
@@ -87,9 +95,8 @@ pub fn router() -> Router<AppState> {
         )
         .route(
             "/openapi.json",
-            get(move || async move {
-                ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], text.to_string())
-                    .into_response()
+            get(|| async {
+                ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], TEXT.as_str()).into_response()
             }),
         )
         .layer(DefaultBodyLimit::max(json::BODY_MAX))
