@@ -24,7 +24,9 @@ export const about =
   'party was asked for its list for 300 ms, so that nobody sleeps. “list” is a second of one caller: ' +
   `\`GET /modules?limit=${LISTED}\` of ${LISTED} modules, Verdaccio’s list of ${LISTED} packages, and Node-RED’s ` +
   '`GET /nodes` of those that it brings along. “download” is a small archive. The page is the first visit of an empty ' +
-  'profile: the list, the registry’s list, and the editor. Memory is that of all its processes, two seconds after the start.';
+  'profile: the list, the registry’s list, and the editor; a second after the window was opened, since until then the ' +
+  'browser loads pages of its own. Memory is that of all its processes, two seconds after the start. A second Stockroom, ' +
+  `which knows ${LARGE.toLocaleString('en')} modules, is started once in each round.`;
 
 export async function run({ program, rounds, log }) {
   const rows = new Rows('Peers');
