@@ -62,8 +62,13 @@ for (const [what, change] of Object.entries(VARIANTS)) {
       answer.writeHead(200, page.headers).end(page.text);
       return;
     }
-    const file = await ask(stockroom.url + request.url, { headers: { ...request.headers, host: new URL(stockroom.url).host, cookie } });
-    answer.writeHead(file.status, file.headers).end(file.body);
+    try {
+      const file = await ask(stockroom.url + request.url, { headers: { ...request.headers, host: new URL(stockroom.url).host, cookie } });
+      answer.writeHead(file.status, file.headers).end(file.body);
+    } catch {
+      // The stream of events, which has no end but the server's.
+      answer.destroy();
+    }
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
