@@ -229,6 +229,6 @@ test('the icon on the server’s page looks as the one that the list shows later
 test('without scripts every card has its icon @nojs', async ({ page }) => {
   await page.goto(LIST);
   const images = cards(page).locator('img, svg image');
-  await expect(images).toHaveCount(48);
+  await expect(images).toHaveCount(24);
   expect(await images.evaluateAll((all) => all.filter((one) => !one.getAttribute('src') && !one.getAttribute('href')))).toEqual([]);
 });

@@ -1,4 +1,6 @@
 // Strangers' texts do no harm, no page complains, nothing leaves the server, and many requests at once all get an answer.
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { remoteTest } from './catalogue.mjs';
 import { install, remove, upload } from './client.mjs';
 import { expect, gotoHydrated, makeModuleZip, test } from './fixtures.mjs';
@@ -130,6 +132,24 @@ test('every page has a policy that lets nothing of strangers in', async ({ serve
     expect(policy, path).not.toContain("'unsafe-inline'");
     expect(policy, path).toContain("frame-ancestors 'none'");
   }
+});
+
+test('a page of somebody else keeps no handle of the window that it opens here', async ({ context, page, server }) => {
+  const stranger = createServer((request, response) => response.setHeader('content-type', 'text/html').end('<title>Stranger</title>'));
+  stranger.listen(0, '127.0.0.1');
+  await once(stranger, 'listening');
+  for (const [from, isLost] of [[`http://127.0.0.1:${stranger.address().port}/`, true], [`${server.url}/backoffice/upload`, false]]) {
+    await page.goto(from);
+    const opening = context.waitForEvent('page');
+    await page.evaluate((address) => {
+      globalThis.handle = open(address);
+    }, `${server.url}/backoffice/modules`);
+    const opened = await opening;
+    await expect(cards(opened)).not.toHaveCount(0);
+    expect(await page.evaluate(() => globalThis.handle.closed), from).toBe(isLost);
+    await opened.close();
+  }
+  stranger.close();
 });
 
 remoteTest.describe('an installation that is slow', () => {

@@ -9,8 +9,8 @@ use crate::domain::{
     search::{Card, Counts},
 };
 
-/// Modules on one page.
-pub const PAGE_SIZE: usize = 48;
+/// Modules on one page: what a window of 1920 by 1080 pixels shows, and a row more. The fewer, the sooner it is painted.
+pub const PAGE_SIZE: usize = 24;
 
 /// A page of the list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,8 +3,6 @@
 /// Hex digits of an icon's SHA-256 that name it in lists: so many that nobody makes another icon that begins alike, and
 /// a third of what the whole of it weighs on the wire.
 pub const ID_LENGTH: usize = 16;
-/// Icons of the first screen: what a window of 1280 by 800 pixels shows, and a row more.
-pub const FIRST: usize = 20;
 /// Icons in one sheet at most.
 pub const SHEET_MAX: usize = 48;
 

@@ -57,6 +57,27 @@ async fn every_answer_carries_the_headers_of_safety() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn nobody_elses_page_keeps_a_handle_of_a_window() {
+    let (_folders, server) = fresh().await;
+    for path in ["/nothing", "/backoffice/modules", "/backoffice/sign-in"] {
+        for (site, policy) in [
+            (None, Some("same-origin")),
+            (Some("cross-site"), Some("same-origin")),
+            (Some("same-site"), Some("same-origin")),
+            (Some("anything"), Some("same-origin")),
+            (Some("same-origin"), None),
+            (Some("none"), None),
+        ] {
+            let headers: Vec<_> = site.map(|site| ("Sec-Fetch-Site", site)).into_iter().collect();
+            let answer = get(server.address, path, &headers).await;
+            assert_eq!(answer.header("cross-origin-opener-policy"), policy, "{path} {site:?}");
+            let vary = answer.headers.iter().filter(|(name, _)| name == "vary").map(|(_, value)| value.as_str());
+            assert!(vary.collect::<Vec<_>>().contains(&"sec-fetch-site"), "{path} {site:?}");
+        }
+    }
+}
+
 // Downloads.
 
 fn assert_archive(answer: &Answer, module: &Module, file: &str) {

@@ -428,7 +428,7 @@ impl Window {
 
 /// Height of the window in CSS pixels.
 #[cfg(feature = "hydrate")]
-pub(super) fn screen() -> f64 {
+fn screen() -> f64 {
     window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or(800.0)
 }
 

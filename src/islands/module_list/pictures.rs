@@ -1,4 +1,4 @@
-//! The pictures of the cards: those of the first screen in one request, and of what comes later a request for all of them
+//! The pictures of the cards: those of the server's page in one request, and of what comes later a request for all of them
 //! once the list is calm, never one while somebody types.
 
 use std::{collections::HashMap, sync::Arc};
@@ -36,10 +36,8 @@ struct Place {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// On the first screen. Read after the first paint, which it would hold up.
+    /// In the server's page. Read after the first paint, which it would hold up.
     First,
-    /// Loaded when it is near the screen; with scripts, when [`Pictures::fill`] says so.
-    Later,
     /// Asked for. It is not shown before it has come: a card would show another module's picture until then.
     #[cfg(feature = "hydrate")]
     Coming,
@@ -55,12 +53,10 @@ impl Place {
 }
 
 impl Pictures {
-    /// Those of the server's page: one sheet for the first screen and one for the rest of it.
+    /// Those of the server's page, in one sheet.
     pub fn new(cards: &[Card]) -> Self {
         let mut places = HashMap::new();
-        let (first, rest) = cards.split_at(icons::FIRST.min(cards.len()));
-        add(&mut places, first.iter().filter_map(|card| card.icon.as_deref()), State::First);
-        add(&mut places, rest.iter().filter_map(|card| card.icon.as_deref()), State::Later);
+        add(&mut places, cards.iter().filter_map(|card| card.icon.as_deref()), State::First);
         Self {
             places: StoredValue::new(places),
             #[cfg(feature = "hydrate")]
@@ -92,24 +88,11 @@ impl Pictures {
                 leptos::task::spawn_local(self.load(sheet));
             }
         }
-        let later = all("img.later");
-        let is_near = later
-            .first()
-            .and_then(|picture| picture.closest("li").ok().flatten())
-            .is_some_and(|place| place.get_bounding_client_rect().top() < super::grid::screen());
         self.places.update_value(|places| {
-            for place in places.values_mut() {
-                if place.state == State::First || is_near && place.state == State::Later {
-                    place.state = State::There;
-                }
+            for place in places.values_mut().filter(|place| place.state == State::First) {
+                place.state = State::There;
             }
         });
-        if is_near {
-            for picture in later {
-                // The name of an attribute that every element takes.
-                let _ = picture.remove_attribute("class");
-            }
-        }
     }
 
     /// Shows the icons of a sheet once it has come. When it does not come, they are asked for again.
@@ -170,19 +153,12 @@ pub fn picture(id: Option<String>, label: &str, pictures: Pictures) -> impl Into
     };
     let place = pictures.place_of(&id);
     #[cfg(feature = "hydrate")]
-    if place.as_ref().is_none_or(|place| place.state == State::Later) {
+    if place.is_none() {
         pictures.fill_soon();
     }
     let image = match place {
-        Some(place) if matches!(place.state, State::First | State::Later) => Either::Left(view! {
-            <img
-                class=(place.state == State::Later).then_some("later")
-                loading="lazy"
-                src=icons::view(&place.sheet, &id)
-                alt=""
-                width="40"
-                height="40"
-            />
+        Some(place) if place.state == State::First => Either::Left(view! {
+            <img loading="lazy" src=icons::view(&place.sheet, &id) alt="" width="40" height="40"/>
         }),
         place => {
             let place = place.filter(|place| place.state == State::There);

@@ -2,7 +2,7 @@
 
 use axum::{
     extract::Request,
-    http::{HeaderName, HeaderValue, Method, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, header},
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
@@ -12,6 +12,10 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::identity::Identity;
 use crate::server::error::{Result, ServerError};
+
+/// Who led here: `none`, `same-origin`, `same-site` or `cross-site`.
+const SITE: &str = "sec-fetch-site";
+const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 
 /// Below `/backoffice`: what anybody may see, because it is the way in.
 const FOR_ANYBODY: [&str; 6] =
@@ -68,13 +72,14 @@ pub(super) async fn admit(request: Request, next: Next) -> Result<Response> {
 }
 
 /// Adds the headers that no answer goes without.
-pub(super) async fn guard(mut response: Response) -> Response {
+pub(super) async fn guard(request: Request, next: Next) -> Response {
+    let may_have_opener = may_have_opener(request.headers());
+    let mut response = next.run(request).await;
     let headers = response.headers_mut();
     for (name, value) in [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),
         (header::REFERRER_POLICY, "same-origin"),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
     ] {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
@@ -82,7 +87,18 @@ pub(super) async fn guard(mut response: Response) -> Response {
     headers
         .entry(header::CONTENT_SECURITY_POLICY)
         .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
+    if may_have_opener {
+        headers.insert(OPENER_POLICY, HeaderValue::from_static("same-origin"));
+    }
+    headers.append(header::VARY, HeaderValue::from_static(SITE));
     response
+}
+
+/// Whether a page of somebody else may hold a handle of the window that this answer is for. With the policy that takes the
+/// handle away the browser changes to another process before it paints, which whoever comes by address, bookmark or our
+/// own link is spared.
+fn may_have_opener(headers: &HeaderMap) -> bool {
+    headers.get(SITE).is_none_or(|site| site != "none" && site != "same-origin")
 }
 
 /// The content security policy of a rendered page: our own files, the `styles`, and scripts with this answer's nonce.

@@ -111,7 +111,7 @@ pub fn router(state: AppState) -> Router {
         .layer(
             ServiceBuilder::new()
                 .layer(CatchPanicLayer::custom(panicked))
-                .layer(middleware::map_response(guard::guard))
+                .layer(middleware::from_fn(guard::guard))
                 .layer(CsrfLayer::new())
                 .layer(middleware::from_fn_with_state(state.clone(), identity::identify))
                 .layer(middleware::from_fn(guard::admit))
