@@ -138,7 +138,8 @@ test('a page of somebody else keeps no handle of the window that it opens here',
   const stranger = createServer((request, response) => response.setHeader('content-type', 'text/html').end('<title>Stranger</title>'));
   stranger.listen(0, '127.0.0.1');
   await once(stranger, 'listening');
-  for (const [from, isLost] of [[`http://127.0.0.1:${stranger.address().port}/`, true], [`${server.url}/backoffice/upload`, false]]) {
+  // The stranger's comes second: the browser has the page already, as it was without the policy.
+  for (const [from, isLost] of [[`${server.url}/backoffice/upload`, false], [`http://127.0.0.1:${stranger.address().port}/`, true]]) {
     await page.goto(from);
     const opening = context.waitForEvent('page');
     await page.evaluate((address) => {

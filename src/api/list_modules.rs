@@ -50,8 +50,8 @@ pub async fn list_modules(
         "sort" => Some(sort.clone()),
         _ => None,
     });
-    let problems = state.catalogue.problems().await.map_err(fail)?;
-    let running = state.registry.running_jobs().await.map_err(fail)?;
+    let problems = state.catalogue.problems().map_err(fail)?;
+    let running = state.registry.running_jobs().map_err(fail)?;
     Ok(state.catalogue.listing().with(|index| {
         let hits = index.search(&query);
         let pages = hits.rows.len().div_ceil(PAGE_SIZE).max(1);

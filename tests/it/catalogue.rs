@@ -152,7 +152,7 @@ async fn a_root_that_vanishes_keeps_what_was_known_and_says_so() {
     fs::remove_dir_all(folders.catalogue()).expect("removes");
     let problem = eventually("the problem is known", async || {
         server.state.catalogue.refresh();
-        server.state.catalogue.problems().await.expect("asks").into_iter().next()
+        server.state.catalogue.problems().expect("asks").into_iter().next()
     })
     .await;
     assert!(problem.contains("not there"), "{problem}");
@@ -368,7 +368,7 @@ async fn an_index_that_is_down_leaves_its_modules_listed_with_a_line_that_says_s
     site.is_down.store(true, Ordering::Relaxed);
     eventually("the problem is known", async || {
         server.state.catalogue.refresh();
-        (!server.state.catalogue.problems().await.expect("asks").is_empty()).then_some(())
+        (!server.state.catalogue.problems().expect("asks").is_empty()).then_some(())
     })
     .await;
     assert!(card(&server, "acme.pay").is_some());

@@ -121,7 +121,7 @@ impl Life {
     }
 
     async fn all_ended(&self) {
-        eventually("no job runs", async || self.registry.running_jobs().await.expect("asks").is_empty().then_some(()))
+        eventually("no job runs", async || self.registry.running_jobs().expect("asks").is_empty().then_some(()))
             .await;
     }
 }
@@ -228,7 +228,7 @@ fn an_upload_survives_a_kill_at_every_point() {
 #[test]
 fn a_job_that_ends_the_process_three_times_is_given_up_and_leaves_nothing() {
     let again = async |life: &Life| {
-        if life.registry.running_jobs().await.expect("asks").is_empty() {
+        if life.registry.running_jobs().expect("asks").is_empty() {
             life.begin_upload(new().zip()).await;
         } else {
             life.registry.resume().await.expect("resumes");

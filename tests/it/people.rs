@@ -202,7 +202,7 @@ async fn a_token_that_was_changed_run_out_or_revoked_is_of_no_use() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_personal_token_has_no_more_than_it_was_given() {
     let (_folders, server) = fresh().await;
-    let who = server.state.door.by_token(&server.token(ADMIN).await, [127, 0, 0, 1].into()).await.expect("is somebody");
+    let who = server.state.door.by_token(&server.token(ADMIN).await, [127, 0, 0, 1].into()).expect("is somebody");
     let day = Duration::from_secs(24 * 3600);
     let make = async |scopes: &[&str], life| {
         let scopes = scopes.iter().map(|&scope| scope.to_owned()).collect();

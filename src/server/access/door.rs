@@ -269,28 +269,19 @@ impl Door {
     ///
     /// # Errors
     /// [`ServerError::Unauthorized`] when it has ended.
-    pub async fn by_cookie(&self, secret: &str, address: IpAddr) -> Result<UserActor> {
+    pub fn by_cookie(&self, secret: &str, address: IpAddr) -> Result<UserActor> {
         let (id, now) = (id_of(secret), now_ms());
-        let found = self
-            .store
-            .read({
-                let id = id.clone();
-                move |connection| {
-                    let Some((session, user)) = store::sessions::session(connection, &id, now)? else {
-                        return Ok(None);
-                    };
-                    Ok(store::users::get(connection, &user)?.map(|person| (session, person)))
-                }
-            })
-            .await?;
+        let found = self.store.look(|connection| {
+            let Some((session, user)) = store::sessions::session(connection, &id, now)? else { return Ok(None) };
+            Ok(store::users::get(connection, &user)?.map(|person| (session, person)))
+        })?;
         let (session, person) = found
             .filter(|(_, person)| person.is_active)
             .ok_or_else(|| ServerError::Unauthorized("Your session has ended. Sign in again.".to_owned()))?;
         if now - session.last_seen_at > NOTED {
             let (id, address) = (id.clone(), address.to_string());
-            self.store
-                .write("session seen", move |tx| store::sessions::seen(tx, &id, &address, now, now + millis(IDLE)))
-                .await?;
+            // Nobody waits for that: when it is lost, the session is a minute older than it should be.
+            drop(self.store.begin_write(move |tx| store::sessions::seen(tx, &id, &address, now, now + millis(IDLE))));
         }
         let scopes = person.scopes.clone();
         Ok(UserActor::new(person, scopes, Via::Session { id, proved_at: session.proved_at }, Some(address)))
@@ -300,7 +291,7 @@ impl Door {
     ///
     /// # Errors
     /// [`ServerError::Unauthorized`] for one that is none, has run out or was revoked.
-    pub async fn by_token(&self, token: &str, address: IpAddr) -> Result<UserActor> {
+    pub fn by_token(&self, token: &str, address: IpAddr) -> Result<UserActor> {
         let claims = self.claims(token).ok_or_else(|| {
             // The words that existing clients know.
             ServerError::Unauthorized("Invalid JWT: key or signature is invalid".to_owned())
@@ -310,20 +301,14 @@ impl Door {
         if claims.exp * 1000 <= now {
             return Err(expired());
         }
-        let found = self
-            .store
-            .read({
-                let (user, id) = (claims.id.clone(), claims.jti.clone());
-                move |connection| {
-                    let Some(token) = store::sessions::token(connection, &user, &id, now)? else { return Ok(None) };
-                    Ok(store::users::get(connection, &user)?.map(|person| (token, person)))
-                }
-            })
-            .await?;
+        let found = self.store.look(|connection| {
+            let Some(token) = store::sessions::token(connection, &claims.id, &claims.jti, now)? else { return Ok(None) };
+            Ok(store::users::get(connection, &claims.id)?.map(|person| (token, person)))
+        })?;
         let (token, person) = found.filter(|(_, person)| person.is_active).ok_or_else(expired)?;
         if token.last_used_at.is_none_or(|last| now - last > NOTED) {
             let id = token.id.clone();
-            self.store.write("token used", move |tx| store::sessions::token_used(tx, &id, now)).await?;
+            drop(self.store.begin_write(move |tx| store::sessions::token_used(tx, &id, now)));
         }
         // What its owner has lost, the token has lost, too.
         let scopes = token.scopes.into_iter().filter(|scope| has_scope(&person.scopes, scope)).collect();
@@ -334,9 +319,8 @@ impl Door {
     ///
     /// # Errors
     /// [`ServerError::Unauthorized`] when the owner is gone or may not sign in.
-    pub async fn for_flow(&self, user_id: &str, flow_id: &str) -> Result<UserActor> {
-        let user_id = user_id.to_owned();
-        let found = self.store.read(move |connection| store::users::get(connection, &user_id)).await?;
+    pub fn for_flow(&self, user_id: &str, flow_id: &str) -> Result<UserActor> {
+        let found = self.store.look(|connection| store::users::get(connection, user_id))?;
         let person = found
             .filter(|person| person.is_active)
             .ok_or_else(|| ServerError::Unauthorized("The flow's owner may not sign in.".to_owned()))?;

@@ -296,20 +296,16 @@ impl Catalogue {
     }
 
     /// Why sources could not be read, a line each.
-    pub async fn problems(&self) -> Result<Vec<String>> {
-        let ids: Vec<String> = self.inner.sources.iter().map(|(source, _)| source.id()).collect();
-        self.inner
-            .store
-            .read(move |connection| {
-                let mut problems = Vec::new();
-                for id in ids {
-                    if let Some(problem) = store::catalogue::source(connection, &id)?.problem {
-                        problems.push(format!("{id}: {problem}"));
-                    }
+    pub fn problems(&self) -> Result<Vec<String>> {
+        self.inner.store.look(|connection| {
+            let mut problems = Vec::new();
+            for id in self.inner.sources.iter().map(|(source, _)| source.id()) {
+                if let Some(problem) = store::catalogue::source(connection, &id)?.problem {
+                    problems.push(format!("{id}: {problem}"));
                 }
-                Ok(problems)
-            })
-            .await
+            }
+            Ok(problems)
+        })
     }
 
     /// Gets the archive of an offer into a temporary file that only this process may read.

@@ -55,9 +55,9 @@ pub(super) async fn identify(State(state): State<AppState>, mut request: Request
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let address = address(request.headers(), peer, &state.surroundings);
     let found = if let Some(token) = bearer(request.headers()) {
-        Some(state.door.by_token(token, address).await)
+        Some(state.door.by_token(token, address))
     } else if let Some(secret) = session_cookie(request.headers()) {
-        Some(state.door.by_cookie(&secret, address).await)
+        Some(state.door.by_cookie(&secret, address))
     } else {
         None
     };

@@ -40,7 +40,7 @@ impl Inward {
     async fn actor(&self, who: ActsFor) -> Result<UserActor> {
         match who {
             ActsFor::Caller(actor) => Ok(actor),
-            ActsFor::Owner { user_id, flow_id } => self.state.door.for_flow(&user_id, &flow_id).await,
+            ActsFor::Owner { user_id, flow_id } => self.state.door.for_flow(&user_id, &flow_id),
         }
     }
 

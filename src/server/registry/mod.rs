@@ -292,8 +292,8 @@ impl Registry {
     }
 
     /// Every job that runs.
-    pub async fn running_jobs(&self) -> Result<Vec<Job>> {
-        self.inner.store.read(store::jobs::running).await
+    pub fn running_jobs(&self) -> Result<Vec<Job>> {
+        self.inner.store.look(store::jobs::running)
     }
 
     pub async fn installed(&self, name: &ModuleName) -> Result<Option<Install>> {

@@ -21,7 +21,7 @@ async fn problem(address: &str) -> String {
         Ok(state) => {
             state.spawn_keepers();
             eventually("the catalogue was read", async || {
-                state.catalogue.problems().await.expect("asks").into_iter().next()
+                state.catalogue.problems().expect("asks").into_iter().next()
             })
             .await
         }
@@ -85,7 +85,7 @@ async fn w1_a_redirect_is_not_followed() {
         let folders = Folders::new();
         let server = TestServer::start(&folders.data(), &[&address]).await;
         let problem = eventually("the catalogue was read", async || {
-            server.state.catalogue.problems().await.expect("asks").into_iter().next()
+            server.state.catalogue.problems().expect("asks").into_iter().next()
         })
         .await;
         assert!(problem.contains(&format!("status {status}")), "{problem}");

@@ -316,7 +316,7 @@ async fn engine(server: &TestServer, clock: &ManualClock, host: &Arc<ScriptedHos
 
 pub async fn actor(server: &TestServer, email: &str) -> UserActor {
     let token = server.token(email).await;
-    server.state.door.by_token(&token, IpAddr::V4(Ipv4Addr::LOCALHOST)).await.expect("is let in")
+    server.state.door.by_token(&token, IpAddr::V4(Ipv4Addr::LOCALHOST)).expect("is let in")
 }
 
 pub fn action_module() -> Module {

@@ -34,7 +34,7 @@ impl Served {
         server.state.engine.resume().await.expect("resumes");
         server.state.engine.spawn();
         let token = server.token(ADMIN).await;
-        let actor = server.state.door.by_token(&token, IpAddr::from([127, 0, 0, 1])).await.expect("is let in");
+        let actor = server.state.door.by_token(&token, IpAddr::from([127, 0, 0, 1])).expect("is let in");
         Self { folders, server, actor }
     }
 
