@@ -121,8 +121,7 @@ impl Life {
     }
 
     async fn all_ended(&self) {
-        eventually("no job runs", async || self.registry.running_jobs().expect("asks").is_empty().then_some(()))
-            .await;
+        eventually("no job runs", async || self.registry.running_jobs().expect("asks").is_empty().then_some(())).await;
     }
 }
 

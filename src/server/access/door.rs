@@ -302,7 +302,9 @@ impl Door {
             return Err(expired());
         }
         let found = self.store.look(|connection| {
-            let Some(token) = store::sessions::token(connection, &claims.id, &claims.jti, now)? else { return Ok(None) };
+            let Some(token) = store::sessions::token(connection, &claims.id, &claims.jti, now)? else {
+                return Ok(None);
+            };
             Ok(store::users::get(connection, &claims.id)?.map(|person| (token, person)))
         })?;
         let (token, person) = found.filter(|(_, person)| person.is_active).ok_or_else(expired)?;

@@ -20,10 +20,8 @@ async fn problem(address: &str) -> String {
         Err(refused) => refused,
         Ok(state) => {
             state.spawn_keepers();
-            eventually("the catalogue was read", async || {
-                state.catalogue.problems().expect("asks").into_iter().next()
-            })
-            .await
+            eventually("the catalogue was read", async || state.catalogue.problems().expect("asks").into_iter().next())
+                .await
         }
     }
 }
