@@ -45,7 +45,9 @@ impl DataFolder {
             }
             Err(TryLockError::Error(cause)) => return Err(unusable(cause)),
         }
-        let folder = Self { root: root.to_path_buf(), _lock: lock };
+        // Absolute: what runs modules works in folders of its own.
+        let root = std::path::absolute(root).map_err(unusable)?;
+        let folder = Self { root, _lock: lock };
         match fs::remove_dir_all(folder.temporary()) {
             Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => return Err(unusable(cause)),
             _ => {}
@@ -111,6 +113,14 @@ fn create_private(path: &Path) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_relative_folder_is_found_from_anywhere() {
+        let here = tempfile::tempdir_in(".").expect("a folder");
+        let name = here.path().file_name().expect("a name");
+        let data = DataFolder::open(Path::new(name)).expect("opens");
+        assert!(data.temporary().is_absolute());
+    }
 
     #[test]
     fn a_folder_that_is_just_being_let_go_of_is_waited_for() {
