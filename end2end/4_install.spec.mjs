@@ -1,4 +1,6 @@
 // 4. "Install this module": started, watched, cancelled and tried again.
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { offerModule, remoteTest, test as offeringTest } from './catalogue.mjs';
 import { expect, gotoHydrated, makeModuleZip, test } from './fixtures.mjs';
 import { card, installedBadge } from './locators.mjs';
@@ -21,6 +23,17 @@ test('the badge appears without a reload, in another window and in the list as w
   }
   await expect(installedBadge(card(list, 'stockroom.timers'))).toBeVisible();
   await expect(page.getByRole('status').filter({ hasText: 'Timers is installed.' })).toHaveCount(1);
+});
+
+test.describe('where the data folder is the default', () => {
+  test.use({ defaultData: true });
+
+  test('a module is installed there', async ({ page, server }) => {
+    await gotoHydrated(page, '/backoffice/modules/stockroom.timers');
+    await installButton(page).click();
+    await expect(installedBadge(header(page))).toBeVisible();
+    expect(await readdir(join(server.dataDir, 'modules'))).toHaveLength(1);
+  });
 });
 
 test('it is still installed after the server has ended and begun again', async ({ page, server }) => {

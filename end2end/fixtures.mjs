@@ -10,15 +10,17 @@ export { makeModuleZip, makeZip, moduleFiles } from './zip.mjs';
 /**
  * Each test gets a `server` on an empty data folder, and `page.goto('/backoffice/')` goes there as its administrator.
  * `test.use({ serverArgs: ['--flag'], serverEnv: { NAME: 'value' } })` starts it otherwise, `visitor: 'nobody'` opens
- * the browser without a session, and `administrator: false` starts a server that has no users.
+ * the browser without a session, `administrator: false` starts a server that has no users, and `defaultData: true` one
+ * that was not told where to keep its data.
  */
 export const test = base.extend({
   serverArgs: [[], { option: true }],
   serverEnv: [{}, { option: true }],
   administrator: [true, { option: true }],
+  defaultData: [false, { option: true }],
   visitor: ['admin', { option: true }],
-  server: async ({ serverArgs, serverEnv, administrator }, use, testInfo) => {
-    const server = await Server.start({ args: serverArgs, env: serverEnv, administrator });
+  server: async ({ serverArgs, serverEnv, administrator, defaultData }, use, testInfo) => {
+    const server = await Server.start({ args: serverArgs, env: serverEnv, administrator, defaultData });
     await use(server);
     if (testInfo.status !== testInfo.expectedStatus) {
       await testInfo.attach('server.log', { body: server.logs(), contentType: 'text/plain' });

@@ -1,9 +1,9 @@
 // The server under test: its own process, its own data folder, its own port.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -20,6 +20,8 @@ export class Server {
   #args;
   #child;
   #env;
+  #folder;
+  #isDefault;
   #output = '';
 
   /** Where it listens, such as `http://127.0.0.1:34567`; stays the same over a restart. */
@@ -31,15 +33,18 @@ export class Server {
 
   /**
    * Starts a server on an empty data folder. `args` follow `serve`, `env` is added to the environment. It has the
-   * administrator `ADMIN`, who is signed in once; with `administrator: false` it has no users.
+   * administrator `ADMIN`, who is signed in once; with `administrator: false` it has no users. With `defaultData` it is
+   * not told where to keep its data, and so it keeps them in the folder that it is started in.
    */
-  static async start({ args = [], env = {}, administrator = true } = {}) {
+  static async start({ args = [], env = {}, administrator = true, defaultData = false } = {}) {
     const server = new Server();
     server.#args = args;
+    server.#isDefault = defaultData;
     server.#env = administrator
       ? { STOCKROOM_ADMIN_EMAIL: ADMIN.email, STOCKROOM_ADMIN_PASSWORD: ADMIN.password, ...env }
       : env;
-    server.dataDir = await mkdtemp(join(tmpdir(), 'stockroom-'));
+    server.#folder = await realpath(await mkdtemp(join(tmpdir(), 'stockroom-')));
+    server.dataDir = defaultData ? join(server.#folder, 'stockroom-data') : server.#folder;
     try {
       await server.#spawn('127.0.0.1:0');
       if (administrator) server.cookie = await server.signIn(ADMIN);
@@ -124,12 +129,14 @@ export class Server {
   /** Ends it and deletes its data. */
   async remove() {
     await this.kill9();
-    await rm(this.dataDir, { recursive: true, force: true, maxRetries: 3 });
+    await rm(this.#folder, { recursive: true, force: true, maxRetries: 3 });
   }
 
   async #spawn(listen) {
     const seen = this.#output.length;
-    const child = spawn(program(), ['serve', '--listen', listen, '--data', this.dataDir, ...this.#args], {
+    const data = this.#isDefault ? [] : ['--data', this.dataDir];
+    const child = spawn(program(), ['serve', '--listen', listen, ...data, ...this.#args], {
+      cwd: this.#isDefault ? this.#folder : undefined,
       env: { ...process.env, ...this.#env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -158,7 +165,7 @@ export class Server {
 function program() {
   const named = process.env.STOCKROOM_BIN;
   if (!named) throw new Error('STOCKROOM_BIN must name the server: `cargo xtask test --only end2end` does that.');
-  return named;
+  return resolve(named);
 }
 
 async function isHealthy(url) {
