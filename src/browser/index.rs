@@ -16,7 +16,11 @@ enum Need {
     None,
     /// Not yet.
     Later,
-    Now,
+    /// It is on its way.
+    Asked,
+    /// It is on its way, but the list has changed since it was asked for.
+    AskedAgain,
+    Here,
 }
 
 thread_local! {
@@ -38,7 +42,6 @@ pub fn watch() {
 /// Fetches the list if that was not done yet.
 pub fn want() {
     if NEED.get() == Need::Later {
-        NEED.set(Need::Now);
         fetch();
     }
 }
@@ -47,20 +50,38 @@ pub fn want() {
 pub fn changed() {
     match NEED.get() {
         Need::None => {}
-        Need::Later => want(),
-        Need::Now => fetch(),
+        Need::Later | Need::Here => fetch(),
+        Need::Asked | Need::AskedAgain => NEED.set(Need::AskedAgain),
+    }
+}
+
+/// The list has changed on the server, and the one that is here has been changed alike.
+pub fn followed() {
+    // What is on its way may be from before.
+    if NEED.get() == Need::Asked {
+        NEED.set(Need::AskedAgain);
     }
 }
 
 fn fetch() {
+    NEED.set(Need::Asked);
     leptos::task::spawn_local(async move {
-        if let Ok(answer) = gloo_net::http::Request::get("/backoffice/index").send().await
-            && let Ok(wire) = answer.json::<Wire>().await
-        {
-            live().index.set(Some(Index::from(wire)));
-        } else {
-            // The next sign tries again.
-            NEED.set(Need::Later);
+        loop {
+            let Some(index) = ask().await else {
+                // The next sign tries again.
+                NEED.set(Need::Later);
+                return;
+            };
+            live().index.set(Some(index));
+            if NEED.replace(Need::Here) == Need::Asked {
+                return;
+            }
+            NEED.set(Need::Asked);
         }
     });
+}
+
+async fn ask() -> Option<Index> {
+    let answer = gloo_net::http::Request::get("/backoffice/index").send().await.ok()?;
+    Some(Index::from(answer.json::<Wire>().await.ok()?))
 }

@@ -134,6 +134,8 @@ mod browser {
                     // A module that no catalogue offers comes with its installation, and goes with its removal.
                     if gone || !known {
                         index::changed();
+                    } else {
+                        index::followed();
                     }
                 }
                 Event::Catalogue { .. } => index::changed(),

@@ -1,6 +1,14 @@
 //! The routes, as clients and attackers see them.
 
+use std::{
+    sync::{Mutex, mpsc::channel},
+    time::Duration,
+};
+
+use stockroom::server::registry::Checkpoint;
+
 use crate::support::{
+    DEADLINE,
     client::{Answer, EventStream, NOBODY, ZIP, get, post},
     eventually,
     folder::{Folders, column, kept},
@@ -335,6 +343,33 @@ async fn a_page_without_a_cursor_hears_only_what_is_new() {
     server.install(&pay("2.0.0")).await;
     let (id, event) = stream.next().await;
     assert_eq!((id, event.get("job").is_some()), (newest + 1, true), "{event}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn nobody_hears_of_a_module_that_is_not_in_the_list_yet() {
+    let folders = Folders::new();
+    let ((here, is_here), (go, wait)) = (channel(), channel::<()>());
+    let wait = Mutex::new(wait);
+    let checkpoint = Checkpoint::new(move |point| {
+        if point == "activated" {
+            // Nobody listens any more after the first.
+            let _ = here.send(());
+            let _ = tokio::task::block_in_place(|| wait.lock().expect("is sound").recv_timeout(DEADLINE));
+        }
+    });
+    let server = TestServer::with_checkpoint(&folders.data(), checkpoint).await;
+    let is_in_list = async || server.get("/backoffice/index").await.text().contains("acme.pay");
+    server.upload(&pay("1.0.0").zip()).await;
+    tokio::task::block_in_place(|| is_here.recv_timeout(DEADLINE)).expect("it is installed");
+    assert!(!is_in_list().await);
+    // Another upload announces events past those of the first.
+    server.upload(&Module::new("acme.other", "1.0.0").zip()).await;
+    let mut stream = EventStream::open(server.address, "/backoffice/events?after=0", &[]).await;
+    let early = async { while stream.next().await.1.get("module").is_none() {} };
+    assert!(tokio::time::timeout(Duration::from_millis(200), early).await.is_err(), "the module was told of");
+    drop(go);
+    while stream.next().await.1["module"]["name"] != "acme.pay" {}
+    assert!(is_in_list().await);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -255,9 +255,11 @@ impl Catalogue {
             .await
     }
 
-    /// Shows a module as installed in `installed`, or as removed.
-    pub async fn set_installed(&self, name: &ModuleName, installed: Option<&str>) -> Result<()> {
+    /// Shows of a module what is installed now, if anything is.
+    pub async fn show_installed(&self, name: &ModuleName) -> Result<()> {
         let _alone = self.inner.listing_gate.lock().await;
+        let installed = self.inner.store.look(|connection| store::modules::installed(connection, name))?;
+        let installed = installed.as_ref().map(|install| install.version.as_str());
         let offered = self.newest(name).await?;
         let is_done = self.inner.listing.set_installed(name.as_str(), installed, offered.as_deref());
         if is_done { Ok(()) } else { self.rebuild_alone().await }

@@ -51,9 +51,8 @@ pub(super) async fn stream(
                 return Some((Ok(Sse::default().id(id.to_string()).data(data)), cursor));
             }
             // Seen before the store is read, so that an event in between wakes us again.
-            cursor.newest.borrow_and_update();
-            let after = cursor.sent;
-            match cursor.state.store.read(move |connection| store::events::after(connection, after)).await {
+            let (after, last) = (cursor.sent, *cursor.newest.borrow_and_update());
+            match cursor.state.store.read(move |connection| store::events::after(connection, after, last)).await {
                 Ok((on, events)) => {
                     cursor.sent = on;
                     cursor.waiting = events.into();

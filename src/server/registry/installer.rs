@@ -101,7 +101,6 @@ impl Registry {
         // From here on there is no way back: the switch is one transaction.
         self.enter(job, Step::Activate, flag)?;
         self.activate(job, request, archive, installed, registered).await?;
-        at.reached("activated");
         self.inner.runtime.stand_by().await;
         Ok(())
     }
@@ -352,6 +351,7 @@ impl Registry {
         let update = self.inner.catalogue.update_for(&name, &version).await?;
         let event = Event::Module { name: name.clone(), installed: Some(version.clone()), update };
         let (ended, its_name, entry) = (job.clone(), name.clone(), entry_of(&archive.manifest));
+        let events = self.inner.events.clone();
         let activated = self.inner.store.write("activate module", move |tx| {
             let now = now_ms();
             // Asked again: another module may have brought the component in the meantime.
@@ -365,18 +365,20 @@ impl Registry {
             deed.before = before.map(|before| with_flows(before, &losing));
             deed.after = store::modules::installed(tx, &its_name)?.as_ref().map(Install::shown);
             store::audit::append(tx, &by, &deed, now)?;
-            store::events::append(tx, &event, now)?;
-            store::jobs::update(tx, &ended, now, now)
+            let held = events.hold(store::events::append(tx, &event, now)?);
+            Ok((store::jobs::update(tx, &ended, now, now)?, held))
         });
         // What is installed refers to what is registered, so there is not one without the other.
         let (registered, activated) = tokio::join!(registered, activated);
         match registered.and(activated) {
-            Ok(id) => {
+            Ok((id, held)) => {
+                self.inner.checkpoint.reached("activated");
                 // The module is installed, whatever becomes of the list: the job has not failed.
-                if let Err(cause) = self.inner.catalogue.set_installed(&name, Some(&version)).await {
+                if let Err(cause) = self.inner.catalogue.show_installed(&name).await {
                     tracing::error!(%cause, "the list could not be made anew");
                 }
                 self.inner.events.announce(id);
+                drop(held);
                 tracing::info!(module = %name, version, "module installed");
                 Ok(())
             }

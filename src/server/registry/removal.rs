@@ -69,23 +69,25 @@ impl Registry {
         }
         let (this, by) = (self.clone(), publisher.by());
         self.to_the_end(async move {
-            let removing = names.clone();
-            let newest = this
+            let (removing, events) = (names.clone(), this.inner.events.clone());
+            let (newest, held) = this
                 .inner
                 .store
                 .write("remove modules", move |tx| {
-                    let mut newest = 0;
+                    let (mut newest, mut held) = (0, Vec::with_capacity(removing.len()));
                     for module in &removing {
                         newest = remove(tx, module, &by, spared)?;
+                        held.push(events.hold(newest));
                     }
-                    Ok(newest)
+                    Ok((newest, held))
                 })
                 .await?;
             for name in &names {
-                this.inner.catalogue.set_installed(name, None).await?;
+                this.inner.catalogue.show_installed(name).await?;
                 tracing::info!(module = %name, "module removed");
             }
             this.inner.events.announce(newest);
+            drop(held);
             Ok(())
         })
         .await
@@ -99,19 +101,20 @@ impl Registry {
     pub async fn undo_remove(&self, actor: &SudoActor, name: &ModuleName) -> Result<Install> {
         let (this, module, by) = (self.clone(), name.clone(), actor.by());
         self.to_the_end(async move {
-            let name = module.clone();
-            let (install, id) = this
+            let (name, events) = (module.clone(), this.inner.events.clone());
+            let (install, id, held) = this
                 .inner
                 .store
                 .write("undo removal", move |tx| {
                     let (install, id) = undo(tx, &module)?;
                     let deed = Deed::new("module.undo-remove", module.as_str()).module(module.as_str());
                     store::audit::append(tx, &by, &deed.after(install.shown()), now_ms())?;
-                    Ok((install, id))
+                    Ok((install, id, events.hold(id)))
                 })
                 .await?;
-            this.inner.catalogue.set_installed(&name, Some(&install.version)).await?;
+            this.inner.catalogue.show_installed(&name).await?;
             this.inner.events.announce(id);
+            drop(held);
             tracing::info!(module = %name, "removal undone");
             Ok(install)
         })

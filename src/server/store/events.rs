@@ -12,13 +12,13 @@ pub fn append(tx: &Transaction<'_>, event: &Event, now: i64) -> Result<i64> {
         .query_row(params![now, to_json(event)?], |row| row.get(0))?)
 }
 
-/// At most 500 events after `id`, oldest first, and the id from which to go on.
+/// At most 500 events after `id` and up to `last`, oldest first, and the id from which to go on.
 ///
 /// One that another version has written in another shape is passed over: it must not hold up those after it.
-pub fn after(connection: &Connection, id: i64) -> Result<(i64, Vec<(i64, Event)>)> {
+pub fn after(connection: &Connection, id: i64, last: i64) -> Result<(i64, Vec<(i64, Event)>)> {
     let rows = connection
-        .prepare_cached("SELECT id, event FROM events WHERE id > ?1 ORDER BY id LIMIT 500")?
-        .query_map([id], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))?
+        .prepare_cached("SELECT id, event FROM events WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT 500")?
+        .query_map([id, last], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))?
         .collect::<rusqlite::Result<Vec<_>>>()?;
     let on = rows.last().map_or(id, |(last, _)| *last);
     Ok((on, rows.into_iter().filter_map(|(id, event)| Some((id, from_json(&event).ok()?))).collect()))
