@@ -132,10 +132,11 @@ pub(crate) mod view {
     /// # Errors
     /// [`ServerError::NotFound`] when nobody knows the module.
     pub(crate) async fn build(state: &AppState, name: &ModuleName) -> Result<ModuleDetail> {
+        // First, so that what a job has brought that has ended by now is seen.
+        let job = state.registry.latest_job(name).await?;
         let offers = state.catalogue.offers(name).await?;
         let installed = state.registry.installed(name).await?;
         let archives = state.registry.archives(name).await?;
-        let job = state.registry.latest_job(name).await?;
         let newest = offers.iter().find(|offer| offer.manifest.is_some());
 
         let mut detail = match (&installed, newest, offers.first()) {

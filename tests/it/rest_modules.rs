@@ -1,7 +1,7 @@
 //! The catalogue's verbs as clients see them: list, detail, install, update, remove, undo, access, jobs, events.
 
 use crate::support::{
-    client::{self, Answer, EventStream, exchange, get, head, post},
+    client::{self, Answer, EventStream, exchange, get, head, post, send},
     ended,
     folder::{Folders, column, installed},
     module::Module,
@@ -249,4 +249,22 @@ async fn every_route_is_in_the_document_once() {
     ids.sort_unstable();
     ids.dedup();
     assert_eq!(ids.len(), all);
+}
+
+/// A page that shows no installation under way is not asked for again by a browser without scripts.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_page_without_an_installation_shows_what_the_last_one_brought() {
+    let world = World::new().await;
+    for time in 0..20 {
+        let begun = send(world.server.address, "POST", "/modules/acme.pay/install", &[], "{}").await;
+        assert_eq!(begun.status, 202, "{}", begun.text());
+        let page = loop {
+            let page = world.admin("/backoffice/modules/acme.pay").await.text();
+            if !page.contains("http-equiv") {
+                break page;
+            }
+        };
+        assert!(page.contains("Remove this module"), "not installed, the time {time}");
+        assert_eq!(send(world.server.address, "DELETE", "/modules/acme.pay", &[], "").await.status, 200);
+    }
 }
