@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+#[cfg(feature = "ssr")]
+use crate::server::time::now_ms;
 use crate::{
     browser::live::live,
     components::when::minutes,
@@ -27,14 +29,21 @@ pub fn JobProgress(job: Job) -> impl IntoView {
     view! { <Progress job/> }
 }
 
+/// Milliseconds since the Unix epoch.
+#[cfg(feature = "hydrate")]
+fn now_ms() -> i64 {
+    // Far below 2^53.
+    js_sys::Date::now() as i64
+}
+
 /// A running installation.
 #[component]
 pub fn Progress(#[prop(into)] job: Signal<Job>) -> impl IntoView {
-    let elapsed = RwSignal::new(0_i64);
+    let since_start = move || now_ms() - job.with_untracked(|job| job.started_at);
+    let elapsed = RwSignal::new(since_start());
     #[cfg(feature = "hydrate")]
     {
-        // Milliseconds since the epoch are far below 2^53.
-        let tick = move || elapsed.set(js_sys::Date::now() as i64 - job.with_untracked(|job| job.started_at));
+        let tick = move || elapsed.set(since_start());
         if let Ok(timer) = set_interval_with_handle(tick, std::time::Duration::from_secs(1)) {
             on_cleanup(move || timer.clear());
         }
