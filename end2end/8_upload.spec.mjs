@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { upload } from './client.mjs';
 import { expect, gotoHydrated, makeModuleZip, makeZip, moduleFiles, test } from './fixtures.mjs';
-import { card, installedBadge, status } from './locators.mjs';
+import { card, installedBadge, searchBox, status } from './locators.mjs';
 
 const OWN = { name: 'acme.own', label: 'Own' };
 const dialog = (page) => page.getByRole('dialog', { name: 'Add module from your filesystem' });
@@ -59,6 +59,27 @@ test('a zip that was chosen is shown with its size, sent, installed and listed',
   await expect(installedBadge(card(page, 'acme.own'))).toBeVisible();
   await dialog(page).getByRole('link', { name: 'Open it' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'Own' })).toBeVisible();
+});
+
+test('a module that comes while the list is on its way is in it', async ({ page, server }) => {
+  let release;
+  const heard = new Promise((resolve) => (release = resolve));
+  await page.route('**/backoffice/index', async (route) => {
+    const answer = await route.fetch();
+    await heard;
+    await route.fulfill({ response: answer });
+  }, { times: 1 });
+  await gotoHydrated(page, '/backoffice/modules');
+  const asked = page.waitForResponse('**/backoffice/index');
+  await searchBox(page).fill('own');
+  await upload(server, makeModuleZip(OWN));
+  await expect(page.getByRole('status').filter({ hasText: 'Own is installed.' })).toHaveCount(1);
+  release();
+  await asked;
+  await expect(installedBadge(card(page, 'acme.own'))).toBeVisible();
+  // And stays: no older list comes after it.
+  await page.waitForLoadState('networkidle');
+  await expect(installedBadge(card(page, 'acme.own'))).toBeVisible();
 });
 
 test('a zip can be dropped anywhere on the page', async ({ page }) => {
