@@ -62,7 +62,8 @@ pub async fn get_connector(id: String) -> Result<ConnectorView, ApiError> {
 }
 
 /// Keeps what the form says: `keys` and `values` go in pairs. An empty secret leaves what is kept, any other empty value
-/// deletes its key, and so does its name in `forget`. Keys that are not sent stay as they are.
+/// deletes its key, and so does its name in `forget`. Keys that are not sent stay as they are. Either all of it is kept
+/// or nothing.
 #[server(prefix = "/backoffice/api", endpoint = "save_connector")]
 pub async fn save_connector(
     id: String,
@@ -86,16 +87,13 @@ pub async fn save_connector(
             deleted.push(key);
         }
     }
-    if !new_key.trim().is_empty() {
-        set.insert(new_key.trim().to_owned(), new_value.into());
+    let new_key = new_key.trim();
+    if !new_key.is_empty() {
+        // It may be one whose own field was left empty.
+        deleted.retain(|key| key != new_key);
+        set.insert(new_key.to_owned(), new_value.into());
     }
-    set.retain(|key, _| !deleted.contains(key));
-    let connectors = state().connectors;
-    connectors.set_some(&actor, &id, set).await.map_err(fail)?;
-    for key in deleted {
-        connectors.delete_key(&actor, &id, &key).await.map_err(fail)?;
-    }
-    Ok(())
+    state().connectors.change(&actor, &id, set, deleted).await.map_err(fail)
 }
 
 #[cfg(feature = "ssr")]

@@ -1,7 +1,7 @@
 //! System and connector configuration over the wire: shapes, limits that hold, and secrets that do not leak.
 
 use crate::support::{
-    client::{Answer, get, post_form, send},
+    client::{Answer, get, post, post_form, send},
     folder::column,
     module::Module,
     server::{ADMIN, PASSWORD, TestServer},
@@ -140,6 +140,45 @@ async fn a_browser_sees_no_secret_and_loses_none() {
     let put = send(server.address, "PUT", "/service-config/acme:git", &[], r#"{"clientSecret":"********"}"#).await;
     assert_eq!(put.json(), json!({ "serviceId": "acme:git", "clientSecret": "s3cr3t" }));
     assert_eq!(put.status, 200);
+}
+
+#[tokio::test]
+async fn a_form_is_kept_as_one_change() {
+    let (folder, server) = start().await;
+    let mut most = json!({ "serviceId": "acme:git", "clientId": "id", "clientSecret": "s3cr3t" });
+    for n in 0..198 {
+        most[format!("key{n}")] = json!(n);
+    }
+    save(&server, &[], &most).await;
+    let cookie = cookie(&server).await;
+    let origin = format!("http://{}", server.address);
+    let send_form = async |fields: &str| {
+        let form = [
+            ("Cookie", cookie.as_str()),
+            ("Origin", origin.as_str()),
+            ("Content-Type", "application/x-www-form-urlencoded"),
+            ("Accept", "application/json"),
+        ];
+        post(server.address, "/backoffice/api/save_connector", &form, fields.as_bytes()).await.status
+    };
+    // One key too many, with the secret deleted in the same breath: refused it deletes nothing.
+    assert_eq!(send_form("id=acme:git&forget[]=clientSecret&new_key=a&new_value=1&keys[]=b&values[]=2").await, 400);
+    assert_eq!(server.get("/service-config/acme:git").await.json(), most);
+    // As many as were deleted fit, in one deed. What is written out wins over its own field that is empty.
+    let fields =
+        "id=acme:git&forget[]=clientSecret&keys[]=callbackUrl&values[]=&new_key=callbackUrl&new_value=https://x";
+    assert_eq!(send_form(fields).await, 200);
+    let mut changed = most;
+    changed.as_object_mut().expect("an object").remove("clientSecret");
+    changed["callbackUrl"] = json!("https://x");
+    assert_eq!(server.get("/service-config/acme:git").await.json(), changed);
+    let deeds = column(
+        folder.path(),
+        "SELECT action || coalesce(after, '') FROM audit
+         WHERE action LIKE 'service-config.%' AND action NOT LIKE '%.read' ORDER BY id",
+    );
+    assert_eq!(deeds.len(), 2, "{deeds:?}");
+    assert_eq!(deeds[1], r#"service-config.set{"deleted":["clientSecret"],"set":["callbackUrl"]}"#);
 }
 
 #[tokio::test]

@@ -160,7 +160,7 @@ impl Connectors {
     /// # Errors
     /// [`ServerError::Invalid`] for keys that will not do.
     pub async fn set_some(&self, actor: &SudoActor, id: &ServiceId, values: Map<String, Value>) -> Result<()> {
-        self.write(actor, id, values, false).await
+        self.change(actor, id, values, Vec::new()).await
     }
 
     /// Sets these keys and forgets all others. A value of [`MASK`] leaves what is kept.
@@ -168,10 +168,33 @@ impl Connectors {
     /// # Errors
     /// [`ServerError::Invalid`] for keys that will not do.
     pub async fn replace(&self, actor: &SudoActor, id: &ServiceId, values: Map<String, Value>) -> Result<()> {
-        self.write(actor, id, values, true).await
+        let named: Vec<String> = values.keys().cloned().collect();
+        self.write(actor, id, values, move |name| !named.iter().any(|named| named == name)).await
     }
 
-    async fn write(&self, actor: &SudoActor, id: &ServiceId, values: Map<String, Value>, whole: bool) -> Result<()> {
+    /// Sets these keys, forgets those in `forgotten`, which wins, and leaves the others alone: all of it or nothing. A
+    /// value of [`MASK`] leaves what is kept; a key to forget that is not there is no error.
+    ///
+    /// # Errors
+    /// [`ServerError::Invalid`] for keys that will not do.
+    pub async fn change(
+        &self,
+        actor: &SudoActor,
+        id: &ServiceId,
+        mut values: Map<String, Value>,
+        forgotten: Vec<String>,
+    ) -> Result<()> {
+        values.retain(|name, _| !forgotten.contains(name));
+        self.write(actor, id, values, move |name| forgotten.iter().any(|forgotten| forgotten == name)).await
+    }
+
+    async fn write(
+        &self,
+        actor: &SudoActor,
+        id: &ServiceId,
+        values: Map<String, Value>,
+        is_forgotten: impl Fn(&str) -> bool + Send + 'static,
+    ) -> Result<()> {
         if let Some(odd) = values.keys().find(|key| !is_key(key)) {
             return Err(ServerError::Invalid(format!(
                 "{odd:?} is no key: write 1 to {KEY_MAX} characters without blanks, and not serviceId."
@@ -181,13 +204,7 @@ impl Connectors {
         self.store
             .write("set connector configuration", move |tx| {
                 let kept: BTreeMap<String, String> = store::service_configuration::of(tx, &id)?.into_iter().collect();
-                let mut deleted: Vec<&str> = Vec::new();
-                if whole {
-                    for name in kept.keys().filter(|name| !values.contains_key(*name)) {
-                        store::service_configuration::delete(tx, &id, name)?;
-                        deleted.push(name);
-                    }
-                }
+                let deleted = forget(tx, &id, is_forgotten)?;
                 let mut set: Vec<&str> = Vec::new();
                 for (name, value) in values.iter().filter(|(_, value)| *value != MASK) {
                     let place = place(&id, name);
@@ -210,27 +227,12 @@ impl Connectors {
             .await
     }
 
-    /// Forgets one key. One that is not there is no error.
-    pub async fn delete_key(&self, actor: &SudoActor, id: &ServiceId, key: &str) -> Result<()> {
-        let key = key.to_owned();
-        self.forget(actor, id, move |name| name == key).await
-    }
-
     /// Forgets everything of a connector. One without values is no error.
     pub async fn delete(&self, actor: &SudoActor, id: &ServiceId) -> Result<()> {
-        self.forget(actor, id, |_| true).await
-    }
-
-    async fn forget(
-        &self,
-        actor: &SudoActor,
-        id: &ServiceId,
-        is_meant: impl Fn(&str) -> bool + Send + 'static,
-    ) -> Result<()> {
         let (id, by) = (id.0.clone(), actor.by());
         self.store
             .write("delete connector configuration", move |tx| {
-                let gone = forget(tx, &id, is_meant)?;
+                let gone = forget(tx, &id, |_| true)?;
                 if gone.is_empty() {
                     return Ok(());
                 }
