@@ -17,7 +17,7 @@ pub fn ComponentSearch() -> impl IntoView {
             class="narrow"
             type="search"
             aria-label="Search in the components"
-            placeholder="Search in the components"
+            placeholder="Search components"
             autocomplete="off"
             on:input=typed
         />

@@ -76,11 +76,17 @@ pub fn Failed(
     /// Offer to try the same again, which only an installation out of the catalogue can.
     #[prop(optional)]
     retry: bool,
+    /// Lead to what the build said, where that is not on the same page.
+    #[prop(optional)]
+    log: bool,
 ) -> impl IntoView {
     let title = match job.state {
         JobState::Cancelled => "The installation was cancelled.",
         _ => "It was not installed.",
     };
+    let log = (log && job.step == Step::Build).then(|| {
+        view! { <p><a href=format!("/backoffice/jobs/{}", job.id)>"See what the build said"</a></p> }
+    });
     let (message, findings) = job.failure.map(|failure| (failure.message, failure.findings)).unwrap_or_default();
     let retry = job.module.filter(|_| retry).map(|name| {
         view! {
@@ -97,6 +103,7 @@ pub fn Failed(
             <div>
                 <p><b>{title}</b> " " {message} " Nothing was changed."</p>
                 <Findings findings/>
+                {log}
                 {retry}
             </div>
         </div>

@@ -170,7 +170,7 @@ fn Following(job: Job, sender: Sender) -> impl IntoView {
         JobState::Failed | JobState::Cancelled => {
             let is_downgrade = job.failure.as_ref().is_some_and(|failure| failure.code == JobFailure::DOWNGRADE);
             EitherOf3::C(view! {
-                <Failed job/>
+                <Failed job log=true/>
                 {is_downgrade
                     .then(|| view! { <button class="btn bad" on:click=move |_| sender.send(true)>"Replace the newer version"</button> })}
             })

@@ -25,11 +25,7 @@ use crate::{
         icon::Icon,
         when::count,
     },
-    domain::{
-        flow_use::LostLetters,
-        job::{Job, Step},
-        module::ConfigurationReason,
-    },
+    domain::{flow_use::LostLetters, job::Job, module::ConfigurationReason},
     islands::job::{Failed, Findings, JobProgress},
     pages::{
         connectors::{ConnectorForm, State as ConnectorState},
@@ -153,10 +149,7 @@ fn JobState(job: Option<Job>) -> impl IntoView {
             }
             .into_any()
         } else {
-            let log = (job.step == Step::Build).then(|| {
-                view! { <p><a href=format!("/backoffice/jobs/{}", job.id)>"See what the build said"</a></p> }
-            });
-            view! { <Failed job retry=true/> {log} }.into_any()
+            view! { <Failed job retry=true log=true/> }.into_any()
         }
     })
 }
