@@ -20,7 +20,7 @@ use super::{
     connection::{Connection, Gone},
     owner::Owner,
     process::Plan,
-    script,
+    script::Script,
 };
 use crate::domain::name::ModuleName;
 
@@ -37,6 +37,7 @@ pub struct NodeHost {
 
 pub(super) struct Inner {
     pub options: HostOptions,
+    script: Script,
     limits: RwLock<HostLimits>,
     /// What was found out about Node; asked again for as long as there is none.
     node: tokio::sync::Mutex<Option<NodeVersion>>,
@@ -58,6 +59,7 @@ impl NodeHost {
         let stop = CancellationToken::new();
         let inner = Inner {
             limits: RwLock::new(options.limits.clone()),
+            script: Script::new(options.folder.clone()),
             options,
             node: tokio::sync::Mutex::default(),
             slots: Mutex::default(),
@@ -74,7 +76,7 @@ impl NodeHost {
     /// # Errors
     /// Why not, in words for the administrator.
     pub async fn probe(&self) -> Result<NodeVersion, HostError> {
-        script::write(&self.inner.options.folder)?;
+        self.inner.script.write()?;
         self.inner.node().await
     }
 
@@ -214,7 +216,7 @@ impl Inner {
         root: &Path,
         is_trusted: bool,
     ) -> Result<Arc<Connection>, HostError> {
-        let script = script::write(&self.options.folder)?;
+        let script = self.script.write()?;
         let node = self.node().await?;
         let limits = self.limits.read().clone();
         let plan = Plan {
