@@ -66,27 +66,23 @@ impl Blobs {
         }
     }
 
+    /// What the store has of a blob, with its size.
+    async fn find(&self, sha256: &str) -> Result<object_store::GetResult> {
+        self.store.get(&key(sha256)).await.map_err(|cause| match cause {
+            object_store::Error::NotFound { .. } => {
+                ServerError::NotFound("This archive is not kept any more.".to_owned())
+            }
+            cause => cause.into(),
+        })
+    }
+
     /// The bytes as a stream, and their number.
     ///
     /// # Errors
     /// [`ServerError::NotFound`] when there is no such blob.
     pub async fn get(&self, sha256: &str) -> Result<(u64, BoxStream<'static, std::io::Result<bytes::Bytes>>)> {
-        let found = match self.store.get(&key(sha256)).await {
-            Ok(found) => found,
-            Err(object_store::Error::NotFound { .. }) => {
-                return Err(ServerError::NotFound("This archive is not kept any more.".to_owned()));
-            }
-            Err(cause) => return Err(cause.into()),
-        };
-        let size = found.meta.size;
-        let bytes = match found.payload {
-            // In larger pieces than its own stream has: each is read on another thread.
-            GetResultPayload::File(file, _) => {
-                ReaderStream::with_capacity(tokio::fs::File::from_std(file), PIECE).boxed()
-            }
-            GetResultPayload::Stream(bytes) => bytes.map_err(std::io::Error::other).boxed(),
-        };
-        Ok((size, bytes))
+        let found = self.find(sha256).await?;
+        Ok((found.meta.size, stream(found.payload)))
     }
 
     /// The bytes from `range.start` up to, without, `range.end`.
@@ -102,9 +98,16 @@ impl Blobs {
         }
     }
 
-    /// Writes the bytes to a new unnamed file below `folder` and gives it, at its start.
+    /// The bytes as a file that is only to be read: the blob itself where that is a file, else a new unnamed one below
+    /// `folder`.
+    ///
+    /// # Errors
+    /// [`ServerError::NotFound`] when there is no such blob.
     pub async fn to_file(&self, sha256: &str, folder: &Path) -> Result<std::fs::File> {
-        let (_, mut bytes) = self.get(sha256).await?;
+        let mut bytes = match self.find(sha256).await?.payload {
+            GetResultPayload::File(file, _) => return Ok(file),
+            elsewhere @ GetResultPayload::Stream(_) => stream(elsewhere),
+        };
         let mut file = tokio::fs::File::from_std(tempfile::tempfile_in(folder)?);
         while let Some(chunk) = bytes.next().await {
             tokio::io::AsyncWriteExt::write_all(&mut file, &chunk?).await?;
@@ -128,5 +131,13 @@ impl Blobs {
             .map_ok(|meta| meta.location.filename().unwrap_or_default().to_owned())
             .try_collect()
             .await?)
+    }
+}
+
+fn stream(payload: GetResultPayload) -> BoxStream<'static, std::io::Result<bytes::Bytes>> {
+    match payload {
+        // In larger pieces than its own stream has: each is read on another thread.
+        GetResultPayload::File(file, _) => ReaderStream::with_capacity(tokio::fs::File::from_std(file), PIECE).boxed(),
+        GetResultPayload::Stream(bytes) => bytes.map_err(std::io::Error::other).boxed(),
     }
 }
