@@ -298,6 +298,14 @@ const MISSING: u8 = u8::MAX;
 const WORST: u8 = 4;
 
 impl Span {
+    /// The same elsewhere.
+    fn map(self, offset: impl Fn(usize) -> usize) -> Self {
+        let Self { start, label_end, name_end, components_end, end } = self;
+        let [start, label_end, name_end, components_end, end] =
+            [start, label_end, name_end, components_end, end].map(offset);
+        Self { start, label_end, name_end, components_end, end }
+    }
+
     /// How good a match that begins at `at` is.
     fn rank(&self, at: usize) -> u8 {
         match at {
@@ -348,6 +356,35 @@ fn push_lowercase(out: &mut String, text: &str) {
     }
 }
 
+/// Appends the text of a module that is searched; `label` is in lower case.
+fn push_text(text: &mut String, label: &str, Entry { card, component_names }: &Entry) -> Span {
+    let start = text.len();
+    text.push_str(label);
+    text.push('\n');
+    let label_end = text.len();
+    push_lowercase(text, &card.name);
+    text.push('\n');
+    let name_end = text.len();
+    push_lowercase(text, component_names);
+    text.push('\n');
+    let components_end = text.len();
+    push_lowercase(text, &card.description);
+    // No word holds one, so none is found that begins in this module and ends in the next.
+    text.push('\n');
+    Span { start, label_end, name_end, components_end, end: text.len() }
+}
+
+/// Whether the one is searched, and stands in the list, where the other does.
+fn is_found_alike(one: &Card, other: &Card) -> bool {
+    (&one.label, &one.name, &one.description, &one.category)
+        == (&other.label, &other.name, &other.description, &other.category)
+}
+
+fn next_id() -> u64 {
+    static MADE: AtomicU64 = AtomicU64::new(1);
+    MADE.fetch_add(1, Relaxed)
+}
+
 /// All modules, ready to be searched: the texts lie lower-cased in one buffer, so that a key press is one linear scan.
 #[derive(Clone, Debug, Default)]
 pub struct Index {
@@ -371,9 +408,8 @@ impl Index {
             a.cmp(b).then_with(|| entries[*at].card.name.cmp(&entries[*other].card.name))
         });
 
-        static MADE: AtomicU64 = AtomicU64::new(1);
         let mut index = Self {
-            id: MADE.fetch_add(1, Relaxed),
+            id: next_id(),
             text: String::with_capacity(entries.iter().map(Entry::text_len).sum()),
             spans: Vec::with_capacity(entries.len()),
             cards: Vec::with_capacity(entries.len()),
@@ -381,30 +417,72 @@ impl Index {
             categories: Vec::new(),
         };
         for (label, at) in order {
-            let Entry { card, component_names } = std::mem::take(&mut entries[at]);
-            let start = index.text.len();
-            index.text.push_str(&label);
-            index.text.push('\n');
-            let label_end = index.text.len();
-            push_lowercase(&mut index.text, &card.name);
-            index.text.push('\n');
-            let name_end = index.text.len();
-            push_lowercase(&mut index.text, &component_names);
-            index.text.push('\n');
-            let components_end = index.text.len();
-            push_lowercase(&mut index.text, &card.description);
-            // No word holds one, so none is found that begins in this module and ends in the next.
-            index.text.push('\n');
-            index.spans.push(Span { start, label_end, name_end, components_end, end: index.text.len() });
-            if let Err(at) = index.categories.binary_search(&card.category)
-                && !card.category.is_empty()
-            {
-                index.categories.insert(at, card.category.clone());
-            }
-            index.cards.push(card);
-            index.component_names.push(component_names);
+            let entry = std::mem::take(&mut entries[at]);
+            index.spans.push(push_text(&mut index.text, &label, &entry));
+            index.add_category(&entry.card.category);
+            index.cards.push(entry.card);
+            index.component_names.push(entry.component_names);
         }
         index
+    }
+
+    /// Shows `entry` of a module in place of what is shown of it, or nothing: as if the index had been made anew.
+    pub fn replace(&mut self, name: &str, entry: Option<Entry>) {
+        let at = self.cards.iter().position(|card| card.name == name);
+        if let (Some(at), Some(entry)) = (at, &entry)
+            && self.component_names[at] == entry.component_names
+            && is_found_alike(&self.cards[at], &entry.card)
+        {
+            self.cards[at].clone_from(&entry.card);
+            return;
+        }
+        if let Some(at) = at {
+            self.take_out(at);
+        }
+        if let Some(entry) = entry {
+            self.put_in(entry);
+        }
+        self.id = next_id();
+    }
+
+    fn take_out(&mut self, at: usize) {
+        let span = self.spans.remove(at);
+        self.text.drain(span.start..span.end);
+        for later in &mut self.spans[at..] {
+            *later = later.map(|offset| offset - (span.end - span.start));
+        }
+        self.component_names.remove(at);
+        let category = self.cards.remove(at).category;
+        if !self.cards.iter().any(|card| card.category == category) {
+            self.categories.retain(|known| *known != category);
+        }
+    }
+
+    fn put_in(&mut self, entry: Entry) {
+        let label = entry.card.label.to_lowercase();
+        let is_later = |(span, card): (&Span, &Card)| {
+            (&self.text[span.start..span.label_end - 1], &card.name) > (label.as_str(), &entry.card.name)
+        };
+        let at = self.spans.iter().zip(&self.cards).position(is_later).unwrap_or(self.cards.len());
+        let start = self.spans.get(at).map_or(self.text.len(), |span| span.start);
+        let mut text = String::new();
+        let span = push_text(&mut text, &label, &entry);
+        self.text.insert_str(start, &text);
+        for later in &mut self.spans[at..] {
+            *later = later.map(|offset| offset + text.len());
+        }
+        self.spans.insert(at, span.map(|offset| offset + start));
+        self.add_category(&entry.card.category);
+        self.cards.insert(at, entry.card);
+        self.component_names.insert(at, entry.component_names);
+    }
+
+    fn add_category(&mut self, category: &str) {
+        if let Err(at) = self.categories.binary_search_by(|known| known.as_str().cmp(category))
+            && !category.is_empty()
+        {
+            self.categories.insert(at, category.to_owned());
+        }
     }
 
     /// The list in the shape in which it travels to a browser.
@@ -576,6 +654,59 @@ mod tests {
 
     fn text(text: &str) -> Query {
         Query { text: text.to_owned(), ..Query::default() }
+    }
+
+    #[test]
+    fn replacing_one_gives_what_making_the_index_anew_would() {
+        let all = [
+            entry("Timers", "stockroom.timers", "Start flows on a schedule.", "Every\nWait"),
+            entry("CSV", "stockroom.csv", "Rows and tables, by timer or not.", "Parse"),
+            entry("CSV", "examples.csv", "Example.", "Parse\nBuild\nCount"),
+            entry("İstanbul", "acme.city", "Ünïcode, longer in lower case.", ""),
+        ];
+        let told = |index: &Index| {
+            let Index { id: _, cards, text, spans, categories, component_names } = index;
+            format!("{cards:?} {text:?} {spans:?} {categories:?} {component_names:?}")
+        };
+        let uncategorised = Entry { card: Card { category: String::new(), ..all[2].card.clone() }, ..all[2].clone() };
+        let installed =
+            Entry { card: Card { installed: Some("1.0.0".into()), ..all[0].card.clone() }, ..all[0].clone() };
+        let others = [
+            entry("A first one", "acme.first", "", "One"),
+            entry("Zoo", "acme.last", "The last.", "Animal"),
+            entry("CSV", "middle.csv", "Between two of the same label.", "Read\nWrite"),
+            entry("Renamed", "stockroom.csv", "Another text.", "Parse"),
+            entry("CSV", "stockroom.csv", "Rows and tables, by timer or not.", "Parse\nMore"),
+            uncategorised,
+            installed,
+        ];
+        let changes =
+            all.iter().map(|entry| (entry, None)).chain(others.iter().map(|entry| (entry, Some(entry.clone()))));
+        for (changed, entry) in changes {
+            let name = changed.card.name.as_str();
+            let mut index = Index::new(all.to_vec());
+            index.replace(name, entry.clone());
+            let kept = all.iter().filter(|entry| entry.card.name != name).cloned();
+            assert_eq!(told(&index), told(&Index::new(kept.chain(entry.clone()).collect())), "{name} {entry:?}");
+            // And back.
+            index.replace(name, all.iter().find(|entry| entry.card.name == name).cloned());
+            assert_eq!(told(&index), told(&Index::new(all.to_vec())), "{name} back");
+        }
+        let mut empty = Index::default();
+        empty.replace("acme.first", Some(others[0].clone()));
+        assert_eq!(told(&empty), told(&Index::new(vec![others[0].clone()])));
+        empty.replace("acme.first", None);
+        empty.replace("acme.first", None);
+        assert_eq!(told(&empty), told(&Index::default()));
+    }
+
+    #[test]
+    fn who_has_searched_before_finds_what_has_come_since() {
+        let (mut index, mut memory) = (index(), Memory::default());
+        index.search_again(&text("first"), &mut memory);
+        index.replace("acme.first", Some(entry("A first one", "acme.first", "", "One")));
+        let rows = index.search_again(&text("first"), &mut memory).rows;
+        assert_eq!(rows.iter().map(|row| &index.cards()[*row as usize].name).collect::<Vec<_>>(), ["acme.first"]);
     }
 
     #[test]

@@ -255,25 +255,25 @@ impl Catalogue {
             .await
     }
 
-    /// Shows of a module what is installed now, if anything is.
+    /// Shows of a module what is offered and installed now, if anything is.
     pub async fn show_installed(&self, name: &ModuleName) -> Result<()> {
         let _alone = self.inner.listing_gate.lock().await;
-        let installed = self.inner.store.look(|connection| store::modules::installed(connection, name))?;
-        let installed = installed.as_ref().map(|install| install.version.as_str());
-        let offered = self.newest(name).await?;
-        let is_done = self.inner.listing.set_installed(name.as_str(), installed, offered.as_deref());
-        if is_done { Ok(()) } else { self.rebuild_alone().await }
+        if self.inner.listing.revision() == 0 {
+            return self.rebuild_alone().await;
+        }
+        let (offered, installed) = self.inner.store.look(|connection| {
+            Ok((store::catalogue::cards_of(connection, name)?, store::modules::installed_entry(connection, name)?))
+        })?;
+        self.inner.listing.show(name.as_str(), offered, installed);
+        Ok(())
     }
 
     /// The newest version that the catalogue offers, when it is newer than `installed`.
-    pub async fn update_for(&self, name: &ModuleName, installed: &str) -> Result<Option<String>> {
-        Ok(self.newest(name).await?.filter(|version| compare_versions(version, installed).is_gt()))
-    }
-
-    /// The newest version that is sound.
-    async fn newest(&self, name: &ModuleName) -> Result<Option<String>> {
-        let newest = self.offers(name).await?.into_iter().find(|offer| offer.manifest.is_some());
-        Ok(newest.map(|offer| offer.version))
+    pub fn update_for(&self, name: &ModuleName, installed: &str) -> Result<Option<String>> {
+        let offered = self.inner.store.look(|connection| store::catalogue::cards_of(connection, name))?;
+        let sound = offered.into_iter().map(|entry| entry.card).filter(|card| card.broken.is_none());
+        let newest = sound.map(|card| card.version).max_by(|a, b| compare_versions(a, b));
+        Ok(newest.filter(|version| compare_versions(version, installed).is_gt()))
     }
 
     async fn announce(&self) -> Result<()> {

@@ -348,7 +348,7 @@ impl Registry {
         job.finished_at = Some(now_ms());
         let name = archive.manifest.name.clone();
         let version = archive.manifest.version.clone();
-        let update = self.inner.catalogue.update_for(&name, &version).await?;
+        let update = self.inner.catalogue.update_for(&name, &version)?;
         let event = Event::Module { name: name.clone(), installed: Some(version.clone()), update };
         let (ended, its_name, entry) = (job.clone(), name.clone(), entry_of(&archive.manifest));
         let events = self.inner.events.clone();

@@ -143,6 +143,11 @@ pub fn cards(connection: &Connection) -> Result<Vec<Entry>> {
     entries(connection, "catalogue_entries", "broken")
 }
 
+/// The same of one module.
+pub fn cards_of(connection: &Connection, name: &ModuleName) -> Result<Vec<Entry>> {
+    entries_of(connection, "catalogue_entries", "broken", name)
+}
+
 /// The columns that [`entry`] reads, but for the last: why the module cannot be installed.
 const CARD: &str = "name, version, label, description, category, components, icon, component_names";
 
@@ -171,6 +176,12 @@ pub(super) fn entries(connection: &Connection, table: &str, broken: &str) -> Res
         entries.push(entry?);
     }
     Ok(entries)
+}
+
+/// Those of a module, in the same order.
+pub(super) fn entries_of(connection: &Connection, table: &str, broken: &str, name: &ModuleName) -> Result<Vec<Entry>> {
+    let mut query = connection.prepare_cached(&format!("SELECT {CARD}, {broken} FROM {table} WHERE name = ?1"))?;
+    Ok(query.query_map([name.as_str()], entry)?.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Every offer of a module, in no order.

@@ -122,6 +122,11 @@ pub fn installed_entries(connection: &Connection) -> Result<Vec<Entry>> {
     catalogue::entries(connection, "installs", "NULL")
 }
 
+/// The same of one module; `None` when it is not installed.
+pub fn installed_entry(connection: &Connection, name: &ModuleName) -> Result<Option<Entry>> {
+    Ok(catalogue::entries_of(connection, "installs", "NULL", name)?.pop())
+}
+
 /// Another installed module that owns one of these components: the component's name and the module's.
 pub fn component_owner(
     connection: &Connection,

@@ -110,7 +110,7 @@ async fn update_module(
     let name = module_name(&name)?;
     let installed = state.registry.installed(&name).await?;
     let installed = installed.ok_or_else(|| ServerError::NotFound(format!("{name} is not installed.")))?;
-    if state.catalogue.update_for(&name, &installed.version).await?.is_none() {
+    if state.catalogue.update_for(&name, &installed.version)?.is_none() {
         let message = format!("The catalogue has no newer version of {name} than {}.", installed.version);
         return Err(ServerError::Conflict(message));
     }
