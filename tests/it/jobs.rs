@@ -97,10 +97,14 @@ impl Life {
         ended(&self.registry, &job.id).await
     }
 
-    async fn begin_upload(&self, zip: Vec<u8>) -> Job {
+    async fn try_upload(&self, zip: Vec<u8>) -> Result<Job, ServerError> {
         let bytes = futures::stream::iter([Ok::<_, std::io::Error>(bytes::Bytes::from(zip))]);
         let received = Received::read(bytes, &self.registry.temporary(), 1 << 20).await.expect("comes in");
-        self.registry.upload(&admin().publisher(), received, None, false).await.expect("is started")
+        self.registry.upload(&admin().publisher(), received, None, false).await
+    }
+
+    async fn begin_upload(&self, zip: Vec<u8>) -> Job {
+        self.try_upload(zip).await.expect("is started")
     }
 
     async fn upload(&self, zip: Vec<u8>) -> Job {
@@ -579,6 +583,21 @@ fn a_removal_of_long_ago_is_swept_away_and_what_is_installed_stays() {
     assert_eq!(column(&folders.data(), "SELECT name FROM archives"), ["acme.mail"]);
     assert_whole(&folders.data(), &other);
     assert_tidy(&folders.data());
+}
+
+#[test]
+fn an_upload_whose_job_cannot_be_kept_leaves_nothing() {
+    let folders = Folders::new();
+    live(&folders, nothing_special(), async |life| {
+        let full = "CREATE TRIGGER full BEFORE INSERT ON jobs BEGIN SELECT RAISE(ABORT, 'full'); END";
+        assert!(column(&folders.data(), full).is_empty());
+        let refused = life.try_upload(new().zip()).await;
+        assert!(refused.is_err(), "{refused:?}");
+        assert_tidy(&folders.data());
+        assert!(column(&folders.data(), "DROP TRIGGER full").is_empty());
+        life.upload(new().zip()).await;
+    });
+    assert_whole(&folders.data(), &new());
 }
 
 #[test]

@@ -103,6 +103,17 @@ impl Registry {
         self.inner.blobs.put(sha256, file).await
     }
 
+    /// Keeps a blob while the job that owns it is being `registered`: no sweep finds the one without the other.
+    pub(super) async fn keep_blob_while<T>(
+        &self,
+        sha256: &str,
+        file: &Path,
+        registered: impl Future<Output = T>,
+    ) -> (T, Result<()>) {
+        let _alone = self.inner.blob_gate.lock().await;
+        tokio::join!(registered, self.inner.blobs.put(sha256, file))
+    }
+
     /// Deletes what the job `id` had brought, unless somebody else needs it.
     pub(super) async fn discard(&self, sha256: &str, id: &str) -> Result<()> {
         self.delete_unless_known(sha256, id).await

@@ -238,12 +238,21 @@ impl Registry {
         job.step = Step::Check;
         let this = self.clone();
         self.to_the_end(async move {
-            // The job is known, and with it the blob's owner, before the blob is there: a sweep never takes it away.
-            let job = this.register(job, &request).await?;
-            if let Err(cause) = this.keep_blob(&received.sha256, received.file.path()).await {
-                this.fail(job, &cause).await?;
-                return Err(cause);
-            }
+            let (registered, kept) =
+                this.keep_blob_while(&received.sha256, received.file.path(), this.register(job, &request)).await;
+            let job = match (registered, kept) {
+                (Ok(job), Ok(())) => job,
+                (Ok(job), Err(cause)) => {
+                    this.fail(job, &cause).await?;
+                    return Err(cause);
+                }
+                (Err(cause), _) => {
+                    if let Err(cause) = this.discard(&received.sha256, "").await {
+                        tracing::warn!(%cause, "an archive that no installation needs stays until the next sweep");
+                    }
+                    return Err(cause);
+                }
+            };
             this.spawn(job.clone(), request);
             Ok(job)
         })
