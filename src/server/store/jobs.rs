@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use serde::{Deserialize, Serialize};
 
-use super::{audit::By, events, from_json, to_json};
+use super::{audit::By, events, from_json, is_taken, to_json};
 use crate::{
     domain::{
         job::{Event, Job},
@@ -85,11 +85,9 @@ pub fn update(tx: &Transaction<'_>, job: &Job, lease_until: i64, now: i64) -> Re
 fn claim_error(result: rusqlite::Result<usize>) -> Result<()> {
     match result {
         Ok(_) => Ok(()),
-        Err(cause) if cause.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation) => {
-            Err(ServerError::Conflict(
-                "Another installation of this module is running. Wait for it, or cancel it.".to_owned(),
-            ))
-        }
+        Err(cause) if is_taken(&cause) => Err(ServerError::Conflict(
+            "Another installation of this module is running. Wait for it, or cancel it.".to_owned(),
+        )),
         Err(cause) => Err(cause.into()),
     }
 }

@@ -169,6 +169,11 @@ fn readers(path: &Path, size: usize) -> std::result::Result<Pool, Box<dyn std::e
     Ok(Config::new(path).builder(Runtime::Tokio1)?.max_size(size).post_create(set_up).build()?)
 }
 
+/// Whether a change failed because another row has what must be unique.
+fn is_taken(cause: &rusqlite::Error) -> bool {
+    cause.sqlite_error().is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE)
+}
+
 /// Makes a JSON column out of `value`.
 fn to_json<T: serde::Serialize>(value: &T) -> Result<String> {
     serde_json::to_string(value).map_err(ServerError::from)

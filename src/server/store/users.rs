@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
-use super::{from_json, to_json};
+use super::{from_json, is_taken, to_json};
 use crate::{
     domain::person::Person,
     server::error::{Result, ServerError},
@@ -121,7 +121,7 @@ pub fn update(tx: &Transaction<'_>, person: &Person) -> Result<()> {
 fn taken(result: rusqlite::Result<usize>) -> Result<()> {
     match result {
         Ok(_) => Ok(()),
-        Err(cause) if cause.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation) => {
+        Err(cause) if is_taken(&cause) => {
             Err(ServerError::Conflict("Somebody has this e-mail address or name already.".to_owned()))
         }
         Err(cause) => Err(cause.into()),
