@@ -93,12 +93,22 @@ function kindOf(err) {
     return 'thrown';
 }
 
+/** With what an administrator can do, where Node.js refused what a trusted module may do. */
+function advised(message, { code, permission }) {
+
+    const startsPrograms = code === 'ERR_ACCESS_DENIED' && permission === 'ChildProcess';
+    if (!startsPrograms && code !== 'ERR_DLOPEN_DISABLED') return message;
+    const what = startsPrograms ? 'start programs' : 'load compiled code';
+    return `${message.replace(/\.$/, '')}. Only modules that the server is told to trust may ${what} (--trust-module NAME).`;
+}
+
 /** The failure that the server gets for whatever was thrown. */
 function failure(thrown) {
 
     const err = thrown !== null && typeof thrown === 'object' ? thrown : { message: String(thrown) };
     const message = typeof err.message === 'string' && err.message ? err.message : plain(err) ?? 'unknown error';
-    const result = { kind: kindOf(err), message: cut(typeof message === 'string' ? message : JSON.stringify(message)) };
+    const text = typeof message === 'string' ? message : JSON.stringify(message);
+    const result = { kind: kindOf(err), message: cut(advised(text, err)) };
     if (typeof err.name === 'string') result.name = cut(err.name);
     if (['string', 'number'].includes(typeof err.code)) result.code = err.code;
     if (typeof err.stack === 'string') result.stack = cut(err.stack);

@@ -26,6 +26,20 @@ async fn what_is_thrown_comes_over_with_its_details() {
 }
 
 #[tokio::test]
+async fn what_a_trusted_module_may_do_is_refused_with_the_way_to_trust_it() {
+    let bench = Bench::new();
+    let refused = async |code: &str| failure(&bench, &format!("module.exports = {{ receive() {{ {code} }} }};")).await;
+    let program = refused("require('child_process').execSync('true');").await;
+    assert_eq!(program.code, Some(json!("ERR_ACCESS_DENIED")));
+    assert!(program.message.ends_with("may start programs (--trust-module NAME)."), "{}", program.message);
+    let compiled = refused("process.dlopen({ exports: {} }, __dirname + '/some.node');").await;
+    assert!(compiled.message.ends_with("may load compiled code (--trust-module NAME)."), "{}", compiled.message);
+    let file = refused("require('fs').readFileSync('/etc/passwd');").await;
+    assert_eq!(file.code, Some(json!("ERR_ACCESS_DENIED")));
+    assert!(!file.message.contains("--trust-module"), "{}", file.message);
+}
+
+#[tokio::test]
 async fn a_component_can_say_that_trying_again_is_no_use() {
     let code = "module.exports = { receive(context) { throw new context.CancelError('never', { a: 1 }, 404); } };";
     let failure = failure(&Bench::new(), code).await;
