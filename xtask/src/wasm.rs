@@ -24,7 +24,7 @@ pub fn package(shell: &Shell, toolchain: Toolchain, release: bool) -> Result<Fil
     let key = fingerprint(&bytes, wasm_opt.as_ref());
     let folder = shell.root().join("target/xtask").join(if release { "pkg-release" } else { "pkg-dev" });
     let mark = folder.with_extension("key");
-    if !fs::read_to_string(&mark).is_ok_and(|known| known == key) {
+    if !(folder.is_dir() && fs::read_to_string(&mark).is_ok_and(|known| known == key)) {
         if mark.exists() {
             fs::remove_file(&mark)?;
         }
