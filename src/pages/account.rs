@@ -75,7 +75,7 @@ fn Own(account: Account) -> impl IntoView {
         <section class="part" aria-labelledby="password">
             <h2 id="password">"Change password"</h2>
             <form class="sheet" method="post" action="/backoffice/api/change_password">
-                <input type="hidden" autocomplete="username" value=person.email/>
+                <input type="email" autocomplete="username" value=person.email readonly hidden/>
                 <label><span>"Old password"</span><input type="password" name="old" autocomplete="current-password" required/></label>
                 <label><span>"New password"</span><input type="password" name="new" autocomplete="new-password" minlength="10" required/></label>
                 <label><span>"New password once more"</span><input type="password" name="again" autocomplete="new-password" minlength="10" required/></label>

@@ -127,10 +127,10 @@ pub fn ProofDialog() -> impl IntoView {
     let email = user().ok()?.person().email.clone();
     Some(view! {
         <dialog id="proof" aria-labelledby="proof-title">
-            <form method="post" action="/backoffice/api/prove">
+            <form class="dialog-body" method="post" action="/backoffice/api/prove">
                 <h2 id="proof-title">"Confirm your password"</h2>
                 <p class="soft">"It is more than 15 minutes since you gave it. What you asked for goes on afterwards."</p>
-                <input type="hidden" autocomplete="username" value=email/>
+                <input type="email" autocomplete="username" value=email readonly hidden/>
                 <label>
                     <span>"Password"</span>
                     <input type="password" name="password" autocomplete="current-password" required aria-describedby="proof-fault"/>
