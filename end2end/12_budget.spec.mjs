@@ -197,6 +197,19 @@ test('the cards of the first screen show their icons, and so do those that come 
   await expect.poll(() => shown(page)).toEqual([true, []]);
 });
 
+test('no card shows the icon of another module while its own has not come', async ({ page }) => {
+  await gotoHydrated(page, LIST);
+  await searchBox(page).fill('acme.m012');
+  await expect(cards(page)).toHaveCount(10);
+  await expect.poll(() => shown(page)).toEqual([true, []]);
+  // From now on none comes.
+  await page.route('**/icons/sheet/**', () => {});
+  await searchBox(page).fill('acme.m013');
+  await expect(card(page, 'acme.m0130')).toBeVisible();
+  const tops = await cards(page).locator('svg').evaluateAll((all) => all.map((one) => one.viewBox.baseVal.y));
+  expect(tops).toEqual(Array(10).fill(0));
+});
+
 /** How far apart two screenshots are: 0 where they are the same, 255 where one is black and the other white. */
 const distance = (page, ...shots) =>
   page.evaluate(async (shots) => {

@@ -6,6 +6,8 @@ pub mod toasts;
 pub mod upload;
 
 #[cfg(feature = "hydrate")]
+pub mod calm;
+#[cfg(feature = "hydrate")]
 mod dialogs;
 #[cfg(feature = "hydrate")]
 mod forms;

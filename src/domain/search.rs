@@ -5,6 +5,7 @@ use std::{
     sync::atomic::{AtomicU64, Ordering::Relaxed},
 };
 
+use memchr::memmem::Finder;
 use serde::{Deserialize, Serialize};
 
 use super::icons;
@@ -587,25 +588,28 @@ impl Index {
     /// The same for one word; `before` are the ranks for its beginning.
     fn ranks_of(&self, word: &str, before: Option<&[u8]>) -> Vec<u8> {
         let rows = |before: &[u8]| before.iter().filter(|rank| **rank != MISSING).count();
+        let word = Finder::new(word);
         match before {
             // To look into many, one after the other, takes longer than to look through everything.
             Some(before) if rows(before) < self.spans.len() / 4 => {
                 let look = |(span, before): (&Span, &u8)| {
-                    let at = (*before != MISSING).then(|| self.text[span.start..span.end].find(word)).flatten();
+                    let text = &self.text.as_bytes()[span.start..span.end];
+                    let at = (*before != MISSING).then(|| word.find(text)).flatten();
                     at.map_or(MISSING, |at| span.rank(span.start + at))
                 };
                 self.spans.iter().zip(before).map(look).collect()
             }
-            _ => self.ranks_everywhere(word),
+            _ => self.ranks_everywhere(&word),
         }
     }
 
     /// The same, with one look through the text of all modules, which goes on behind a module that has the word.
-    fn ranks_everywhere(&self, word: &str) -> Vec<u8> {
+    fn ranks_everywhere(&self, word: &Finder<'_>) -> Vec<u8> {
+        let text = self.text.as_bytes();
         let mut ranks = vec![MISSING; self.spans.len()];
         let (mut row, mut from) = (0, 0);
         while row < self.spans.len() {
-            let Some(at) = self.text[from..].find(word).map(|at| from + at) else { break };
+            let Some(at) = word.find(&text[from..]).map(|at| from + at) else { break };
             while self.spans[row].end <= at {
                 row += 1;
             }

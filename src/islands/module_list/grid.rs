@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use leptos::{html, prelude::*, web_sys};
 
-use super::pictures::{Pictures, picture};
+use super::pictures::{Pictures, Place, picture};
 use crate::{
     api::list_modules::PAGE_SIZE,
     browser::live::live,
@@ -14,7 +14,7 @@ use crate::{
     },
     domain::{
         job::{Job, Step},
-        search::Card,
+        search::{Card, Query},
     },
 };
 
@@ -27,7 +27,7 @@ const FEW: usize = 3;
 /// How long after the last scroll the rows around the screen are filled up.
 #[cfg(feature = "hydrate")]
 const REST: std::time::Duration = std::time::Duration::from_millis(120);
-/// How long after a change of the list they are: longer than from key to key.
+/// How long after a key press or a change of the list they are: longer than from key to key.
 #[cfg(feature = "hydrate")]
 const PAUSE: std::time::Duration = std::time::Duration::from_millis(400);
 
@@ -57,6 +57,8 @@ pub fn Grid<F>(
     /// Where the server's page begins.
     offset: usize,
     total: Memo<usize>,
+    /// What the list answers.
+    query: RwSignal<Query>,
     /// Counts the changes of the list.
     revision: Memo<u32>,
     /// The whole list is in memory, so any part of it can be shown.
@@ -83,6 +85,8 @@ where
     // What is in the page, on its way to `shown`.
     let held = RwSignal::new(shown.get_untracked());
 
+    #[cfg(not(feature = "hydrate"))]
+    let _ = query;
     #[cfg(feature = "hydrate")]
     {
         Effect::new(move |_| {
@@ -139,21 +143,26 @@ where
                 follow(move || is_filling.try_get_value() == Some(true) && fit(Window::fill_up), is_filling);
             }
         };
-        let rest = StoredValue::new(None::<TimeoutHandle>);
+        let calm = crate::browser::calm::Calm::new();
+        let fill_up_after = move |pause| {
+            is_filling.set_value(false);
+            calm.after(pause, fill_up);
+        };
         Effect::new(move |_| {
-            let changed = revision.get();
+            revision.track();
             node.track();
             // Once the new cards are in the page, so that it is laid out once.
             request_animation_frame(measure);
-            let fill_up_when_calm = move || {
-                if revision.try_get_untracked() == Some(changed) {
-                    fill_up();
-                }
-            };
-            set_timeout(fill_up_when_calm, PAUSE);
+        });
+        Effect::new(move |_| {
+            // A letter may change nothing, and the next one all.
+            query.track();
+            revision.track();
+            fill_up_after(PAUSE);
         });
         Effect::new(move |_| {
             shown.track();
+            pictures.fill_soon();
             // Once the new cards are in the page.
             request_animation_frame(move || {
                 if let Some(place) = awaited.try_get_value().flatten()
@@ -165,26 +174,17 @@ where
         });
         let scrolled = window_event_listener(leptos::ev::scroll, move |_| {
             settle();
-            is_filling.set_value(false);
             fit(Window::keep_up);
-            let timer = set_timeout_with_handle(fill_up, REST).ok();
-            if let Some(before) = rest.try_update_value(|rest| std::mem::replace(rest, timer)).flatten() {
-                before.clear();
-            }
-            pictures.fill_soon();
+            fill_up_after(REST);
         });
         let resized = window_event_listener(leptos::ev::resize, move |_| {
             measured.set_value(None);
             settled.set(revision.get_untracked());
             measure();
-            pictures.fill_soon();
         });
         on_cleanup(move || {
             scrolled.remove();
             resized.remove();
-            if let Some(timer) = rest.get_value() {
-                timer.clear();
-            }
         });
     }
 
@@ -208,11 +208,13 @@ where
                 {
                     let is_shown = Memo::new(move |_| shown.with(|shown| shown.contains(&place)));
                     let card = Memo::new(move |_| {
-                        is_shown.get().then(|| card_at(place)).flatten().map(|card| (running(&card), card))
+                        let card = is_shown.get().then(|| card_at(place)).flatten()?;
+                        let picture = card.icon.as_deref().and_then(|id| pictures.place_of(id));
+                        Some((running(&card), picture, card))
                     });
                     view! {
                         <li aria-setsize=move || total.get().to_string() aria-posinset=(place + 1).to_string()>
-                            {move || card.get().map(|(running, card)| module_card(place, card, running, pictures))}
+                            {move || card.get().map(|(running, picture, card)| module_card(place, card, running, picture, pictures))}
                         </li>
                     }
                 }
@@ -251,7 +253,13 @@ fn follow(step: impl Fn() -> bool + Clone + 'static, is_going: StoredValue<bool>
 /// One module. The whole card is a link.
 ///
 /// Made anew at every change, which changes only what differs in the page: so there are few elements, and nothing reactive.
-fn module_card(place: usize, card: Card, running: Option<Step>, pictures: Pictures) -> impl IntoView + use<> {
+fn module_card(
+    place: usize,
+    card: Card,
+    running: Option<Step>,
+    icon: Option<Place>,
+    pictures: Pictures,
+) -> impl IntoView + use<> {
     let is_broken = card.broken.is_some();
     let is_calm = running.is_none();
     let badges = (!is_calm || is_broken || card.installed.is_some() || card.update.is_some()).then(|| {
@@ -272,7 +280,7 @@ fn module_card(place: usize, card: Card, running: Option<Step>, pictures: Pictur
     let facts = facts.collect::<Vec<_>>().join(" · ");
     view! {
         <a class="card" href=format!("/backoffice/modules/{}", card.name) data-place=place.to_string()>
-            {picture(card.icon, &card.label, pictures)}
+            {picture(card.icon, icon, &card.label, pictures)}
             {badges}
             <b>{card.label}</b>
             <span class="mono soft"><span class="vendor">{vendor}</span>{rest}</span>

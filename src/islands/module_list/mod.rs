@@ -27,13 +27,17 @@ pub fn ModuleList(first: ModulesPage, query: Query) -> impl IntoView {
     #[cfg(feature = "hydrate")]
     {
         crate::browser::index::watch();
-        pictures.fill_soon();
         // However the query changes, the answer comes from the whole list.
         Effect::new(move |before: Option<()>| {
             query.track();
             if before.is_some() {
                 crate::browser::index::want();
             }
+        });
+        Effect::new(move |_| {
+            query.track();
+            live.index.track();
+            pictures.fill_soon();
         });
         address::follow(query);
         address::keep_place(query, live.index);
@@ -77,7 +81,7 @@ pub fn ModuleList(first: ModulesPage, query: Query) -> impl IntoView {
     view! {
         <Toolbar query counts categories/>
         {move || (total.get() == 0).then(|| view! { <Empty query counts/> })}
-        <Grid card_at offset total revision is_whole pictures/>
+        <Grid card_at offset total query revision is_whole pictures/>
         {move || (!is_whole.get() && total.get() > PAGE_SIZE).then(|| view! { <Pages query page total/> })}
     }
 }

@@ -1,33 +1,27 @@
 //! Search box, status, category and order. All of it is a GET form, so it works before and without wasm.
 
-use std::time::Duration;
-
 use leptos::{html, prelude::*};
 
 use super::address;
+#[cfg(feature = "hydrate")]
+use crate::browser::calm::Calm;
 use crate::domain::search::{Counts, Query, Sort, Status};
 
 /// After this much calm the text goes into the address: browsers allow only so many changes of it.
-const SETTLE: Duration = Duration::from_millis(250);
+#[cfg(feature = "hydrate")]
+const SETTLE: std::time::Duration = std::time::Duration::from_millis(250);
 
 #[component]
 pub fn Toolbar(query: RwSignal<Query>, counts: Memo<Counts>, categories: Memo<Vec<String>>) -> impl IntoView {
     let input = NodeRef::<html::Input>::new();
-    let timer = StoredValue::new(None::<TimeoutHandle>);
-    let stop_timer = move || {
-        if let Some(timer) = timer.get_value() {
-            timer.clear();
-        }
-    };
-    on_cleanup(stop_timer);
+    #[cfg(feature = "hydrate")]
+    let calm = Calm::new();
     let typed = move |event| {
         query.update(|query| query.text = event_target_value(&event));
-        stop_timer();
-        let settle = move || address::write(&query.get_untracked(), true);
-        timer.set_value(set_timeout_with_handle(settle, SETTLE).ok());
+        #[cfg(feature = "hydrate")]
+        calm.after(SETTLE, move || address::write(&query.get_untracked(), true));
     };
     let choose = move |change: &dyn Fn(&mut Query)| {
-        stop_timer();
         query.update(change);
         address::write(&query.get_untracked(), false);
     };
