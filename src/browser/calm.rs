@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
-/// Runs what was asked for last, once nobody has asked for anything for a while. To ask again costs next to nothing, so it may
-/// be done at every key press: the timer stays, and waits again where it was not calm.
-#[derive(Clone, Copy)]
+/// Runs one thing once nobody has asked for it for a while. To ask again costs next to nothing, so it may be done at every key
+/// press: the timer stays, and waits again where it was not calm. Ends with the part of the page that
+/// makes it.
+#[derive(Clone, Copy, Default)]
 pub struct Calm {
     state: StoredValue<State>,
 }
@@ -21,12 +22,7 @@ struct State {
 }
 
 impl Calm {
-    /// Ends with the part of the page that makes it.
-    pub fn new() -> Self {
-        Self { state: StoredValue::new(State::default()) }
-    }
-
-    /// Runs `run` once `pause` has passed without another call of this.
+    /// Runs `run`, the same at every call, once `pause` has passed without another.
     pub fn after(self, pause: Duration, run: impl Fn() + Copy + 'static) {
         let due = now() + ms(pause);
         let is_late = self.state.try_update_value(|state| {

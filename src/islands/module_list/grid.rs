@@ -143,7 +143,7 @@ where
                 follow(move || is_filling.try_get_value() == Some(true) && fit(Window::fill_up), is_filling);
             }
         };
-        let calm = crate::browser::calm::Calm::new();
+        let calm = crate::browser::calm::Calm::default();
         let fill_up_after = move |pause| {
             is_filling.set_value(false);
             calm.after(pause, fill_up);

@@ -59,7 +59,7 @@ impl Pictures {
             nothing: StoredValue::new(nothing),
             is_first: StoredValue::new(true),
             #[cfg(feature = "hydrate")]
-            calm: crate::browser::calm::Calm::new(),
+            calm: crate::browser::calm::Calm::default(),
         }
     }
 

@@ -15,7 +15,7 @@ const SETTLE: std::time::Duration = std::time::Duration::from_millis(250);
 pub fn Toolbar(query: RwSignal<Query>, counts: Memo<Counts>, categories: Memo<Vec<String>>) -> impl IntoView {
     let input = NodeRef::<html::Input>::new();
     #[cfg(feature = "hydrate")]
-    let calm = Calm::new();
+    let calm = Calm::default();
     let typed = move |event| {
         query.update(|query| query.text = event_target_value(&event));
         #[cfg(feature = "hydrate")]
