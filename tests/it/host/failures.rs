@@ -27,8 +27,8 @@ async fn what_is_thrown_comes_over_with_its_details() {
 
 #[tokio::test]
 async fn what_a_trusted_module_may_do_is_refused_with_the_way_to_trust_it() {
-    let bench = Bench::new();
-    let refused = async |code: &str| failure(&bench, &format!("module.exports = {{ receive() {{ {code} }} }};")).await;
+    let refused =
+        async |code: &str| failure(&Bench::new(), &format!("module.exports = {{ receive() {{ {code} }} }};")).await;
     let program = refused("require('child_process').execSync('true');").await;
     assert_eq!(program.code, Some(json!("ERR_ACCESS_DENIED")));
     assert!(program.message.ends_with("may start programs (--trust-module NAME)."), "{}", program.message);
