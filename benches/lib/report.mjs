@@ -25,7 +25,8 @@ function areaTable(rows) {
     const cell = (subject, at) => {
       const row = of(subject);
       if (!row) return '–';
-      const ratio = at > 0 && first ? `, ×${short(median(row.samples) / median(first.samples))}` : '';
+      const one = first && median(first.samples);
+      const ratio = at > 0 && one > 0 ? `, ×${short(median(row.samples) / one)}` : '';
       return spread(row.samples) + ratio;
     };
     return [unit ? `${figure}, ${unit}` : figure, ...(withSize ? [size && Number(size).toLocaleString('en')] : []), ...subjects.map(cell)];
