@@ -101,7 +101,7 @@ impl Registry {
         // From here on there is no way back: the switch is one transaction.
         self.enter(job, Step::Activate, flag)?;
         self.activate(job, request, archive, installed, registered).await?;
-        self.inner.runtime.stand_by().await;
+        self.inner.runtime.stand_by_soon();
         Ok(())
     }
 

@@ -12,6 +12,7 @@ use std::{
     os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use futures::future::BoxFuture;
@@ -23,6 +24,8 @@ use crate::domain::{finding::Finding, name::ModuleName};
 
 /// Bytes of npm's output that are kept: the last ones.
 pub const OUTPUT_BYTES: usize = 32 << 10;
+/// What comes after an installation waits for so long.
+const MOMENT: Duration = Duration::from_millis(50);
 
 /// Folders that are ready to run.
 #[derive(Clone)]
@@ -93,6 +96,15 @@ impl Runtime {
     /// To be called when a module is going to be prepared, or soon may be: makes that quicker.
     pub async fn stand_by(&self) {
         self.inner.node.host.stand_by(&self.inner.temporary).await;
+    }
+
+    /// As [`Runtime::stand_by`], in a moment: a process that starts holds up whoever is to hear of what was just done.
+    pub fn stand_by_soon(&self) {
+        let this = self.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(MOMENT).await;
+            this.stand_by().await;
+        });
     }
 
     /// Makes an unpacked module ready: its dependencies, then every component loaded once. Where components cannot run, and for what is

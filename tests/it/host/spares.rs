@@ -1,5 +1,7 @@
 //! Processes that are started before it is known whose they are to be.
 
+use std::time::Duration;
+
 use stockroom::{
     domain::name::ModuleName,
     server::engine::host::{ComponentHost, Method},
@@ -60,4 +62,22 @@ async fn trusted_modules_have_processes_of_their_own_kind() {
     let root = bench.host.trial_folder(&name, bench.folder.path()).await;
     let [_, home, _] = told(&bench, &telling(&root, &format!("{name}.Tell"), bench.folder.path())).await;
     assert!(home.contains("acme.trusted.core"), "{home}");
+}
+
+#[tokio::test]
+async fn who_waits_loads_files_meanwhile() {
+    let bench = Bench::new();
+    let name = ModuleName::parse("acme.late.core").expect("a name");
+    let code = "throw new Error(Object.keys(require.cache).filter(file => file.includes('rehearsal')).length);";
+    // It takes a while to start and to load them; who is taken earlier has loaded none.
+    eventually("all of them are loaded", async || {
+        bench.host.stand_by(bench.folder.path()).await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let root = bench.host.trial_folder(&name, bench.folder.path()).await;
+        let component = Component::write(root.clone(), &format!("{name}.Tell"), code);
+        let failure = component.run(&bench.host, Method::Load, &Script::new()).await.expect_err("it throws");
+        bench.host.end_trial(&root).await;
+        (failure.message == "50").then_some(())
+    })
+    .await;
 }

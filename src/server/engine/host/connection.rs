@@ -32,6 +32,8 @@ use super::{
 
 /// For how long a process may take to end once it has nothing to do.
 const GOODBYE: Duration = Duration::from_secs(5);
+/// The id of what nobody waits for.
+const NOBODY: u64 = 0;
 
 /// The process takes nothing new: another has to be started.
 #[derive(Debug)]
@@ -71,7 +73,7 @@ impl Connection {
             number,
             is_in_charge: AtomicBool::default(),
             table: Mutex::new(Table::new()),
-            next: AtomicU64::new(1),
+            next: AtomicU64::new(NOBODY + 1),
             sender,
             fate: Arc::default(),
             frame_bytes: limits.frame_bytes,
@@ -153,6 +155,11 @@ impl Connection {
     /// Tells the process that an invocation is to follow.
     pub fn wake(&self) {
         drop(self.sender.send(Outgoing::Wake.bytes()));
+    }
+
+    /// Runs what asks for nothing, and whose end nobody waits for.
+    pub fn rehearse(&self, invocation: &Invocation) {
+        drop(self.sender.send(Outgoing::Invoke { id: NOBODY, invocation }.bytes()));
     }
 
     /// Lets the process end once it has nothing to do, and take nothing new.

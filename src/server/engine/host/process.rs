@@ -27,6 +27,8 @@ pub(super) struct Plan<'a> {
     pub program: &'a Path,
     pub node: &'a NodeVersion,
     pub script: &'a Path,
+    /// What it may load before its module has come.
+    pub rehearsal: &'a Path,
     pub module: &'a Owner,
     /// The unpacked version, without symbolic links in its path; it may still have to come.
     pub root: &'a Path,
@@ -77,7 +79,7 @@ fn arguments(plan: &Plan<'_>, scratch: &Path) -> Vec<OsString> {
     if let Some(flag) = plan.node.permission_flag() {
         arguments.push(flag.into());
         let below = |folder: &Path| -> PathBuf { folder.join("*") };
-        for path in [plan.script, &below(plan.root), &below(scratch)] {
+        for path in [plan.script, &below(plan.rehearsal), &below(plan.root), &below(scratch)] {
             arguments.push(option("--allow-fs-read=", path));
         }
         arguments.push(option("--allow-fs-write=", &below(scratch)));

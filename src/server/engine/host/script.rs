@@ -1,8 +1,9 @@
-//! The Node side of the host: one file that this program carries, written out for Node to read.
+//! The Node side of the host: one file that this program carries, and a few for processes that wait to load, written out for
+//! Node to read.
 
 use std::{
-    fs,
-    path::PathBuf,
+    fs, io,
+    path::{Path, PathBuf},
     sync::atomic::{AtomicBool, Ordering},
 };
 
@@ -11,6 +12,10 @@ use rust_embed::RustEmbed;
 use super::HostError;
 
 const NAME: &str = "host.cjs";
+/// The folder of what processes that wait load.
+const REHEARSAL: &str = "rehearsal";
+/// How many files: with as many, the load of a module takes half the time. With more it would not get much quicker.
+const REHEARSED: usize = 50;
 
 #[derive(RustEmbed)]
 #[folder = "target/host/"]
@@ -29,7 +34,20 @@ impl Script {
         Self { folder, is_known: AtomicBool::new(false) }
     }
 
-    /// Writes the script unless it is there, and gives its path.
+    /// The folder of what processes that wait load, without symbolic links in its path: components that do nothing.
+    ///
+    /// # Errors
+    /// Before [`Script::write`].
+    pub(super) fn rehearsal(&self) -> Result<PathBuf, HostError> {
+        fs::canonicalize(self.folder.join(REHEARSAL)).map_err(|cause| self.unwritten(&cause))
+    }
+
+    /// The names of the components in [`Script::rehearsal`].
+    pub(super) fn rehearsed() -> impl Iterator<Item = String> {
+        (0..REHEARSED).map(|number| format!("Nothing{number}"))
+    }
+
+    /// Writes the script and what is to be rehearsed unless they are there, and gives the script's path.
     ///
     /// # Errors
     /// [`HostError::NoScript`] where this program was built without, [`HostError::Folder`] where it cannot be written.
@@ -42,12 +60,24 @@ impl Script {
             fs::read(&path).is_ok_and(|there| there == *content)
         };
         if !is_there {
-            fs::create_dir_all(&self.folder)
-                .and_then(|()| fs::write(&path, &content))
-                .map_err(|cause| HostError::Folder { folder: self.folder.clone(), cause: cause.to_string() })?;
+            self.write_all(&path, &content).map_err(|cause| self.unwritten(&cause))?;
         }
         self.is_known.store(true, Ordering::Relaxed);
         Ok(path)
+    }
+
+    fn write_all(&self, path: &Path, content: &[u8]) -> io::Result<()> {
+        let rehearsal = self.folder.join(REHEARSAL);
+        fs::create_dir_all(&rehearsal)?;
+        for name in Self::rehearsed() {
+            fs::write(rehearsal.join(format!("{name}.js")), "module.exports = {};\n")?;
+        }
+        // Last: where it is, everything is.
+        fs::write(path, content)
+    }
+
+    fn unwritten(&self, cause: &io::Error) -> HostError {
+        HostError::Folder { folder: self.folder.clone(), cause: cause.to_string() }
     }
 }
 
@@ -64,6 +94,7 @@ mod tests {
             return;
         };
         let is_the_script = || fs::read(&path).is_ok_and(|there| there == *content.data);
+        assert!(script.rehearsal().is_err(), "nothing is there yet");
         assert_eq!(script.write().expect("is written"), path);
         assert!(is_the_script());
         for other in ["", "of another length"] {
@@ -74,6 +105,8 @@ mod tests {
         fs::remove_dir_all(folder.path().join("host")).expect("is deleted");
         script.write().expect("is written");
         assert!(is_the_script());
+        let rehearsal = script.rehearsal().expect("is there");
+        assert!(Script::rehearsed().all(|name| rehearsal.join(format!("{name}.js")).is_file()));
         // What an earlier program has left may have the same length.
         fs::write(&path, vec![b' '; content.data.len()]).expect("writes");
         Script::new(folder.path().join("host")).write().expect("is written");

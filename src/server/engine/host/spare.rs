@@ -1,17 +1,23 @@
 //! A process that was started in advance for a version that is soon to be tried. Node takes longer to start than a module to
 //! be installed, and what it is started with names a folder, but not what is to lie in it.
 //!
-//! It has run nothing before, and runs nothing of any other module afterwards: it is ended with its trial.
+//! It has run nothing before but our own scripts, and runs nothing of any other module afterwards: it is ended with its trial.
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
 
+use serde_json::Value;
+
 use super::{
+    Invocation, Method,
+    connection::Connection,
     new_folder,
     owner::Owner,
+    script::Script,
     workers::{Inner, NodeHost},
 };
 use crate::domain::name::ModuleName;
@@ -61,11 +67,36 @@ impl Inner {
         let Ok(mut there) = slot.try_lock_owned() else { return };
         tokio::spawn(async move {
             match self.start(Owner::default(), &root, false).await {
-                Ok(connection) => *there = Some(connection),
+                Ok(connection) => {
+                    *there = Some(connection.clone());
+                    drop(there);
+                    // Who has taken it already is not to wait for that.
+                    if self.spare.lock().as_ref() == Some(&root) {
+                        self.rehearse(&connection);
+                    }
+                }
                 // Whoever takes it starts another, and is told why that cannot be done.
                 Err(cause) => tracing::debug!(%cause, "no process could be started in advance"),
             }
         });
+    }
+
+    /// Has a process load components that do nothing: what Node loads files with is quick only once it has loaded some.
+    fn rehearse(&self, connection: &Connection) {
+        let (Ok(root), Ok(module)) = (self.script.rehearsal(), ModuleName::parse("stockroom.rehearsal")) else {
+            return;
+        };
+        for name in Script::rehearsed() {
+            connection.rehearse(&Invocation {
+                module: module.clone(),
+                root: root.clone(),
+                folder: String::new(),
+                component: format!("{module}.{name}"),
+                method: Method::Load,
+                context: Value::Null,
+                shared: BTreeMap::new(),
+            });
+        }
     }
 
     /// Wakes the process of a version, if it has started.

@@ -26,6 +26,8 @@ use crate::domain::name::ModuleName;
 
 /// How often an invocation looks for another process when the one it found was just ending.
 const ATTEMPTS: usize = 3;
+/// How long a process whose trial is over is left alone: its end takes a while of the machine that others are to have first.
+const MOMENT: Duration = Duration::from_millis(50);
 /// For a process to be gone that the system was told to end.
 const LAST: Duration = Duration::from_millis(500);
 
@@ -37,7 +39,7 @@ pub struct NodeHost {
 
 pub(super) struct Inner {
     pub options: HostOptions,
-    script: Script,
+    pub script: Script,
     limits: RwLock<HostLimits>,
     /// What was found out about Node; asked again for as long as there is none.
     node: tokio::sync::Mutex<Option<NodeVersion>>,
@@ -149,11 +151,16 @@ impl ComponentHost for NodeHost {
     }
 
     fn end_trial<'a>(&'a self, root: &'a Path) -> BoxFuture<'a, ()> {
-        Box::pin(async move {
-            // Here and now: another thread would take longer to begin than this takes.
-            let root = std::fs::canonicalize(root).unwrap_or_else(|_| root.to_path_buf());
-            self.inner.end_at_once(&root).await;
-        })
+        // Here and now: another thread would take longer to begin than this takes, and the folder may soon be another.
+        let root = std::fs::canonicalize(root).unwrap_or_else(|_| root.to_path_buf());
+        let host = Arc::downgrade(&self.inner);
+        tokio::spawn(async move {
+            tokio::time::sleep(MOMENT).await;
+            if let Some(host) = host.upgrade() {
+                host.end_at_once(&root).await;
+            }
+        });
+        Box::pin(std::future::ready(()))
     }
 
     fn shut_down(&self, grace: Duration) -> BoxFuture<'_, ()> {
@@ -217,12 +224,14 @@ impl Inner {
         is_trusted: bool,
     ) -> Result<Arc<Connection>, HostError> {
         let script = self.script.write()?;
+        let rehearsal = self.script.rehearsal()?;
         let node = self.node().await?;
         let limits = self.limits.read().clone();
         let plan = Plan {
             program: &self.options.node,
             node: &node,
             script: &script,
+            rehearsal: &rehearsal,
             module: &module,
             root,
             folder: &self.options.folder,
