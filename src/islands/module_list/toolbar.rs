@@ -102,8 +102,6 @@ pub fn Toolbar(query: RwSignal<Query>, counts: Memo<Counts>, categories: Memo<Ve
                 />
                 <kbd aria-hidden="true">"/"</kbd>
             </div>
-            <nav class="seg" aria-label="Status">{Status::ALL.into_iter().map(status_link).collect_view()}</nav>
-            {hidden_status}
             <select
                 name="category"
                 aria-label="Category"
@@ -121,6 +119,8 @@ pub fn Toolbar(query: RwSignal<Query>, counts: Memo<Counts>, categories: Memo<Ve
             >
                 {Sort::ALL.into_iter().map(sort_option).collect_view()}
             </select>
+            <nav class="seg" aria-label="Status">{Status::ALL.into_iter().map(status_link).collect_view()}</nav>
+            {hidden_status}
             <button class="btn no-script">"Search"</button>
         </form>
     }
