@@ -22,7 +22,7 @@ export const about =
   'server with `--node off`, which copies no files to run and loads no component: the difference, in the step “build”, is ' +
   'what the trial costs. A step counts from when it is told of until the next one is. ' +
   'Before each, the server was asked for something for 300 ms: so neither it nor the machine sleeps, and the process for ' +
-  'the trial, which is started in advance, is there. ' +
+  'the trial, which is started in advance, is there and has warmed up. ' +
   `“In a row” are ${MANY.toLocaleString('en')} modules of 1 kB, one after the other without a pause, so that each waits for its process.`;
 
 export async function run({ program, floor, rounds, log }) {

@@ -119,9 +119,9 @@ pub fn Toolbar(query: RwSignal<Query>, counts: Memo<Counts>, categories: Memo<Ve
             >
                 {Sort::ALL.into_iter().map(sort_option).collect_view()}
             </select>
+            <button class="btn no-script">"Search"</button>
             <nav class="seg" aria-label="Status">{Status::ALL.into_iter().map(status_link).collect_view()}</nav>
             {hidden_status}
-            <button class="btn no-script">"Search"</button>
         </form>
     }
 }
