@@ -26,6 +26,22 @@ test('installed modules carry a badge', async ({ page, server }) => {
   await expect(installedBadge(cards(page))).toHaveCount(1);
 });
 
+test('the cards stay where they are, however many are found', async ({ page }) => {
+  await gotoHydrated(page, LIST);
+  for (const width of [390, 700, 1000, 1280, 1920]) {
+    await page.setViewportSize({ width, height: 800 });
+    // Counts of the widths that a large catalogue has, and of the least.
+    const ends = [];
+    for (const count of ['0', '13', '10,000', '100,000']) {
+      ends.push(await page.locator('form.bar').evaluate((bar, count) => {
+        for (const place of bar.querySelectorAll('.seg .soft')) place.textContent = count;
+        return bar.getBoundingClientRect().bottom;
+      }, count));
+    }
+    expect(new Set(ends).size, `${width} px: ${ends}`).toBe(1);
+  }
+});
+
 test('the search answers at each key, over label, name, description and components', async ({ page }) => {
   await gotoHydrated(page, LIST);
   await expect(status(page, 'All', 13)).toBeVisible();
