@@ -293,10 +293,16 @@ struct Span {
     end: usize,
 }
 
-/// The rank of a module that lacks a word.
-const MISSING: u8 = u8::MAX;
-/// The worst rank of one that has it.
-const WORST: u8 = 4;
+/// A module that has a word.
+#[derive(Clone, Copy, Debug)]
+struct Found {
+    row: u32,
+    /// How good the match is: 0 is best.
+    rank: u8,
+}
+
+/// How many ranks there are.
+const RANKS: usize = 5;
 
 impl Span {
     /// The same elsewhere.
@@ -314,36 +320,47 @@ impl Span {
             at if at < self.label_end => 1,
             at if at < self.name_end => 2,
             at if at < self.components_end => 3,
-            _ => WORST,
+            _ => 4,
         }
     }
 }
 
-/// How well each module matches the words that were looked for last. The next letter looks only where the word was without it,
+/// Which modules have the words that were looked for last. The next letter looks only where the word was without it,
 /// and taking it back looks nowhere.
 #[derive(Debug, Default)]
 pub struct Memory {
     /// [`Index::id`] of the index that it is about.
     index: u64,
-    /// The latest last.
-    words: VecDeque<(String, Vec<u8>)>,
+    /// The latest last; their modules in the order of the rows.
+    words: VecDeque<(String, Vec<Found>)>,
 }
 
 impl Memory {
     /// More than somebody types into one search.
     const WORDS: usize = 32;
 
-    fn put(&mut self, word: &str, ranks: Vec<u8>) {
+    fn put(&mut self, word: &str, found: Vec<Found>) {
         if self.words.len() == Self::WORDS {
             self.words.pop_front();
         }
-        self.words.push_back((word.to_owned(), ranks));
+        self.words.push_back((word.to_owned(), found));
     }
 
     /// Of the words that `word` begins with, the longest.
-    fn beginning_of(&self, word: &str) -> Option<&(String, Vec<u8>)> {
+    fn beginning_of(&self, word: &str) -> Option<&(String, Vec<Found>)> {
         self.words.iter().filter(|(known, _)| word.starts_with(known.as_str())).max_by_key(|(known, _)| known.len())
     }
+}
+
+/// Those that are in both, each with its worse match.
+fn in_both(one: &[Found], other: &[Found]) -> Vec<Found> {
+    let mut other = other.iter().peekable();
+    let both = one.iter().filter_map(|found| {
+        while other.next_if(|other| other.row < found.row).is_some() {}
+        let other = other.next_if(|other| other.row == found.row)?;
+        Some(Found { rank: found.rank.max(other.rank), ..*found })
+    });
+    both.collect()
 }
 
 /// Appends `text` in lower case.
@@ -539,86 +556,87 @@ impl Index {
         let text = query.text.to_lowercase();
         let words: Vec<&str> = text.split_whitespace().collect();
         let mut hits = Hits::default();
-        let mut ranked: Vec<(u8, u32)> = Vec::new();
-        for (row, (card, rank)) in self.cards.iter().zip(self.ranks(&words, memory)).enumerate() {
-            if rank == MISSING || !query.category.is_empty() && card.category != query.category {
-                continue;
+        // A list for each rank where that comes first, in the order of the rows: by label.
+        let mut ranked: [Vec<u32>; RANKS] = Default::default();
+        let mut add = |row: u32, rank: u8| {
+            let card = &self.cards[row as usize];
+            if query.category.is_empty() || card.category == query.category {
+                hits.counts.add(card);
+                if query.status.admits(card) {
+                    let rank = if query.sort == Sort::Best { rank } else { 0 };
+                    ranked[usize::from(rank)].push(row);
+                }
             }
-            hits.counts.add(card);
-            if query.status.admits(card) {
-                // More than u32::MAX modules do not fit into memory.
-                ranked.push((rank, u32::try_from(row).unwrap_or(u32::MAX)));
-            }
+        };
+        if words.is_empty() {
+            (0..self.end()).for_each(|row| add(row, 0));
+        } else {
+            self.find(&words, memory).iter().for_each(|found| add(found.row, found.rank));
         }
+        hits.rows = ranked.concat();
         let card = |row: u32| &self.cards[row as usize];
         match query.sort {
-            // Cards lie by label already.
-            Sort::Best if !words.is_empty() => {
-                let of = |rank: u8| ranked.iter().filter(move |(own, _)| *own == rank);
-                ranked = (0..=WORST).flat_map(of).copied().collect();
-            }
             Sort::Best | Sort::Name => {}
-            Sort::Vendor => ranked.sort_by(|a, b| card(a.1).vendor().cmp(card(b.1).vendor())),
-            Sort::Components => ranked.sort_by_key(|(_, row)| std::cmp::Reverse(card(*row).components)),
+            Sort::Vendor => hits.rows.sort_by(|a, b| card(*a).vendor().cmp(card(*b).vendor())),
+            Sort::Components => hits.rows.sort_by_key(|row| std::cmp::Reverse(card(*row).components)),
         }
-        hits.rows = ranked.into_iter().map(|(_, row)| row).collect();
         hits
     }
 
-    /// How well each module matches: 0 is best, [`MISSING`] where it lacks a word.
-    fn ranks(&self, words: &[&str], memory: &mut Memory) -> Vec<u8> {
+    /// The row behind the last.
+    fn end(&self) -> u32 {
+        // More than u32::MAX modules do not fit into memory.
+        u32::try_from(self.cards.len()).unwrap_or(u32::MAX)
+    }
+
+    /// The modules that have every one of the words, in the order of the rows; none where there is no word.
+    fn find(&self, words: &[&str], memory: &mut Memory) -> Vec<Found> {
         if memory.index != self.id {
             *memory = Memory { index: self.id, words: VecDeque::new() };
         }
-        let mut all = vec![0; self.spans.len()];
+        let mut all: Option<Vec<Found>> = None;
         for word in words {
             let before = memory.beginning_of(word);
             if before.is_none_or(|(known, _)| known != word) {
-                let found = self.ranks_of(word, before.map(|(_, ranks)| ranks.as_slice()));
+                let found = self.find_word(word, before.map(|(_, found)| found.as_slice()));
                 memory.put(word, found);
             }
-            let found = memory.beginning_of(word).into_iter().flat_map(|(_, ranks)| ranks);
-            for (rank, own) in all.iter_mut().zip(found) {
-                *rank = (*rank).max(*own);
-            }
+            let found = memory.beginning_of(word).map(|(_, found)| found.as_slice()).unwrap_or_default();
+            all = Some(all.map_or_else(|| found.to_vec(), |all| in_both(&all, found)));
         }
-        all
+        all.unwrap_or_default()
     }
 
-    /// The same for one word; `before` are the ranks for its beginning.
-    fn ranks_of(&self, word: &str, before: Option<&[u8]>) -> Vec<u8> {
-        let rows = |before: &[u8]| before.iter().filter(|rank| **rank != MISSING).count();
+    /// Those that have one word; `before` are those that have its beginning.
+    fn find_word(&self, word: &str, before: Option<&[Found]>) -> Vec<Found> {
         let word = Finder::new(word);
         match before {
             // To look into many, one after the other, takes longer than to look through everything.
-            Some(before) if rows(before) < self.spans.len() / 4 => {
-                let look = |(span, before): (&Span, &u8)| {
-                    let text = &self.text.as_bytes()[span.start..span.end];
-                    let at = (*before != MISSING).then(|| word.find(text)).flatten();
-                    at.map_or(MISSING, |at| span.rank(span.start + at))
+            Some(before) if before.len() < self.spans.len() / 4 => {
+                let look = |Found { row, .. }: &Found| {
+                    let span = &self.spans[*row as usize];
+                    let at = word.find(&self.text.as_bytes()[span.start..span.end])?;
+                    Some(Found { row: *row, rank: span.rank(span.start + at) })
                 };
-                self.spans.iter().zip(before).map(look).collect()
+                before.iter().filter_map(look).collect()
             }
-            _ => self.ranks_everywhere(&word),
+            _ => self.find_everywhere(&word),
         }
     }
 
     /// The same, with one look through the text of all modules, which goes on behind a module that has the word.
-    fn ranks_everywhere(&self, word: &Finder<'_>) -> Vec<u8> {
+    fn find_everywhere(&self, word: &Finder<'_>) -> Vec<Found> {
         let text = self.text.as_bytes();
-        let mut ranks = vec![MISSING; self.spans.len()];
-        let (mut row, mut from) = (0, 0);
-        while row < self.spans.len() {
-            let Some(at) = word.find(&text[from..]).map(|at| from + at) else { break };
-            while self.spans[row].end <= at {
-                row += 1;
-            }
-            let span = &self.spans[row];
-            ranks[row] = span.rank(at);
-            row += 1;
+        let mut found = Vec::new();
+        let mut rows = (0..).zip(&self.spans);
+        let mut from = 0;
+        while let Some(at) = word.find(&text[from..]).map(|at| from + at)
+            && let Some((row, span)) = rows.find(|(_, span)| at < span.end)
+        {
+            found.push(Found { row, rank: span.rank(at) });
             from = span.end;
         }
-        ranks
+        found
     }
 }
 
