@@ -59,5 +59,8 @@ fn ms(duration: Duration) -> f64 {
 
 /// Milliseconds since the page was opened. Where nobody counts them, nothing is waited for.
 fn now() -> f64 {
-    window().performance().map_or(f64::INFINITY, |performance| performance.now())
+    thread_local! {
+        static CLOCK: Option<web_sys::Performance> = window().performance();
+    }
+    CLOCK.with(|clock| clock.as_ref().map_or(f64::INFINITY, web_sys::Performance::now))
 }

@@ -1,6 +1,6 @@
 //! The cards: however many modules there are, the page holds only those near the screen.
 
-use std::ops::Range;
+use std::{collections::BTreeMap, ops::Range};
 
 use leptos::{html, prelude::*, web_sys};
 
@@ -84,13 +84,36 @@ where
 
     // What is in the page, on its way to `shown`.
     let held = RwSignal::new(shown.get_untracked());
+    let slots = Slots::default();
+    let live = live();
+    let content = move |place| {
+        let card = card_at(place)?;
+        let running = live.job_of(&card.name).filter(Job::is_running).map(|job| job.step);
+        let picture = card.icon.as_deref().and_then(|id| pictures.place_of(id));
+        Some(Content { card, running, picture })
+    };
+    // How many there are as each card says it: none is changed for that alone while somebody types.
+    let said_total = RwSignal::new(total.get_untracked());
 
     #[cfg(not(feature = "hydrate"))]
     let _ = query;
     #[cfg(feature = "hydrate")]
     {
         Effect::new(move |_| {
-            shown.track();
+            revision.track();
+            live.index.track();
+            live.jobs.track();
+            pictures.track();
+            let shown = shown.get_untracked();
+            slots.fill(|place| shown.contains(&place), content);
+        });
+        Effect::new(move |before: Option<Range<usize>>| {
+            let wanted = shown.get();
+            // What was on its way out of the page, and stays.
+            slots.fill(
+                |place| wanted.contains(&place) && before.as_ref().is_some_and(|old| !old.contains(&place)),
+                content,
+            );
             leptos::task::spawn_local(async move {
                 while let (Some(now), Some(wanted)) = (held.try_get_untracked(), shown.try_get_untracked())
                     && now != wanted
@@ -99,32 +122,38 @@ where
                     leptos::task::tick().await;
                 }
             });
+            wanted
         });
         let measured = StoredValue::new(None);
+        let seen_last = StoredValue::new(None::<View>);
+        let room = StoredValue::new(None);
         let is_settled = move || settled.get_untracked() == revision.get_untracked();
-        // Shows what is near the screen; `limit` says how much of that at once.
-        let fit = move |limit: fn(Window, Window, usize) -> Window| {
+        // Shows what is near the screen, of this view or of the one that it measures; `limit` says how much of that at once.
+        let fit_to = move |view: Option<View>, limit: fn(Window, Window, usize) -> Window| {
             let Some(list) = node.try_get_untracked().flatten() else { return false };
             let tracks = measured.get_value().or_else(|| Tracks::measure(&list));
             measured.set_value(tracks);
+            let view = view.unwrap_or_else(|| View::measure(&list));
+            seen_last.set_value(Some(view));
             let (total, before) = (total.get_untracked(), window.get_untracked());
-            let (wanted, now) = match tracks {
+            let (wanted, now, wanted_room) = match tracks {
                 Some(tracks) if is_whole.get_untracked() => {
-                    let wanted = near(&list, tracks, total);
+                    let wanted = view.window(tracks, total);
                     let now = limit(before, wanted, tracks.columns);
-                    now.make_room(&list, tracks, total, is_settled());
-                    (wanted, now)
+                    (wanted, now, now.room(tracks, total, is_settled()))
                 }
-                _ => {
-                    reserve(&list, tracks.filter(|_| offset == 0), total);
-                    (Window::FIRST, Window::FIRST)
-                }
+                _ => (Window::FIRST, Window::FIRST, view.reserve(tracks.filter(|_| offset == 0), total)),
             };
+            if room.get_value() != Some(wanted_room) {
+                room.set_value(Some(wanted_room));
+                pad(&list, wanted_room);
+            }
             if before != now {
                 window.set(now);
             }
             wanted != now
         };
+        let fit = move |limit| fit_to(None, limit);
         let measure = move || {
             fit(|_, wanted, _| wanted);
         };
@@ -137,6 +166,7 @@ where
         let is_filling = StoredValue::new(false);
         // Fills up the rows around the screen: a few at once, and the others bit by bit.
         let fill_up = move || {
+            said_total.set(total.get_untracked());
             settle();
             fit(Window::with_few);
             if is_filling.try_update_value(|is_filling| std::mem::replace(is_filling, true)) == Some(false) {
@@ -151,18 +181,30 @@ where
         Effect::new(move |_| {
             revision.track();
             node.track();
-            // Once the new cards are in the page, so that it is laid out once.
+            // The list mostly stands where it stood: so the page is laid out once, with the new cards and the new height.
+            if let Some(view) = seen_last.get_value() {
+                fit_to(Some(view), |_, wanted, _| wanted);
+            }
+            // And where it does not, once that has been laid out.
             request_animation_frame(measure);
         });
         Effect::new(move |_| {
             // A letter may change nothing, and the next one all.
             query.track();
             revision.track();
+            shown.track();
+            pictures.fill_soon(move || slots.without_picture());
+        });
+        Effect::new(move |_| {
+            query.track();
+            revision.track();
             fill_up_after(PAUSE);
         });
         Effect::new(move |_| {
             shown.track();
-            pictures.fill_soon();
+            if awaited.get_value().is_none() {
+                return;
+            }
             // Once the new cards are in the page.
             request_animation_frame(move || {
                 if let Some(place) = awaited.try_get_value().flatten()
@@ -188,8 +230,6 @@ where
         });
     }
 
-    let live = live();
-    let running = move |card: &Card| live.job_of(&card.name).filter(Job::is_running).map(|job| job.step);
     let step = move |event: leptos::ev::KeyboardEvent| {
         if let Some((list, to)) = stepped(&event, total.get_untracked()) {
             event.prevent_default();
@@ -206,20 +246,71 @@ where
         <ul class="cards" role="list" aria-label="Modules" node_ref=node on:keydown=step>
             <For each=move || held.get() key=|place| *place let(place)>
                 {
-                    let is_shown = Memo::new(move |_| shown.with(|shown| shown.contains(&place)));
-                    let card = Memo::new(move |_| {
-                        let card = is_shown.get().then(|| card_at(place)).flatten()?;
-                        let picture = card.icon.as_deref().and_then(|id| pictures.place_of(id));
-                        Some((running(&card), picture, card))
-                    });
+                    let slot = slots.add(place, untrack(|| content(place)));
                     view! {
-                        <li aria-setsize=move || total.get().to_string() aria-posinset=(place + 1).to_string()>
-                            {move || card.get().map(|(running, picture, card)| module_card(place, card, running, picture, pictures))}
+                        <li aria-setsize=move || said_total.get().to_string() aria-posinset=(place + 1).to_string()>
+                            {move || slot.get().map(|content| module_card(place, content, pictures))}
                         </li>
                     }
                 }
             </For>
         </ul>
+    }
+}
+
+/// What a place shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Content {
+    card: Card,
+    /// What an installation does just now.
+    running: Option<Step>,
+    /// `None` while the icon has not come.
+    picture: Option<Place>,
+}
+
+/// The contents of the places in the page, each in a signal of its own. At a key press one look goes through all of them, and
+/// whoever shows the same as before hears nothing: memos that each follow the list take twice the time.
+#[derive(Clone, Copy, Default)]
+struct Slots(StoredValue<BTreeMap<usize, RwSignal<Option<Content>>>>);
+
+impl Slots {
+    /// A place that lasts as long as the part of the page that asks for it.
+    fn add(self, place: usize, content: Option<Content>) -> RwSignal<Option<Content>> {
+        let slot = RwSignal::new(content);
+        self.0.update_value(|slots| {
+            slots.insert(place, slot);
+        });
+        on_cleanup(move || {
+            self.0.try_update_value(|slots| {
+                // Its successor may be there already.
+                if slots.get(&place) == Some(&slot) {
+                    slots.remove(&place);
+                }
+            });
+        });
+        slot
+    }
+
+    /// Looks up the contents of some places, and tells those whose differs.
+    #[cfg(feature = "hydrate")]
+    fn fill(self, which: impl Fn(usize) -> bool, content: impl Fn(usize) -> Option<Content>) {
+        self.0.with_value(|slots| {
+            for (place, slot) in slots.iter().filter(|(place, _)| which(**place)) {
+                let new = untrack(|| content(*place));
+                if slot.with_untracked(|old| *old != new) {
+                    slot.set(new);
+                }
+            }
+        });
+    }
+
+    /// The icons that are to be seen, and have not come.
+    #[cfg(feature = "hydrate")]
+    fn without_picture(self) -> Vec<String> {
+        let icon = |content: &Option<Content>| {
+            content.as_ref().filter(|content| content.picture.is_none()).and_then(|content| content.card.icon.clone())
+        };
+        self.0.with_value(|slots| slots.values().filter_map(|slot| slot.with_untracked(icon)).collect())
     }
 }
 
@@ -253,13 +344,8 @@ fn follow(step: impl Fn() -> bool + Clone + 'static, is_going: StoredValue<bool>
 /// One module. The whole card is a link.
 ///
 /// Made anew at every change, which changes only what differs in the page: so there are few elements, and nothing reactive.
-fn module_card(
-    place: usize,
-    card: Card,
-    running: Option<Step>,
-    icon: Option<Place>,
-    pictures: Pictures,
-) -> impl IntoView + use<> {
+fn module_card(place: usize, content: Content, pictures: Pictures) -> impl IntoView + use<> {
+    let Content { card, running, picture: icon } = content;
     let is_broken = card.broken.is_some();
     let is_calm = running.is_none();
     let badges = (!is_calm || is_broken || card.installed.is_some() || card.update.is_some()).then(|| {
@@ -358,17 +444,56 @@ impl Tracks {
     }
 }
 
-/// Which cards are near the screen.
+/// Where the list is seen, in CSS pixels.
 #[cfg(feature = "hydrate")]
-fn near(list: &web_sys::HtmlUListElement, tracks: Tracks, total: usize) -> Window {
-    let Tracks { columns, pitch } = tracks;
-    let rows = total.div_ceil(columns);
-    let top = list.get_bounding_client_rect().top();
-    // Rows are far fewer than 2^52.
-    let first = ((-top / pitch).floor().max(0.0) as usize).min(rows.saturating_sub(1));
-    let seen = ((screen() - top) / pitch).ceil().max(0.0) as usize;
-    let to = |row: usize| row.clamp(first + 1, rows.max(first + 1)) * columns;
-    Window { from: first.saturating_sub(AROUND) * columns, top: first * columns, seen: to(seen), to: to(seen + AROUND) }
+#[derive(Clone, Copy, Debug)]
+struct View {
+    /// From the top of the window to that of the list.
+    top: f64,
+    /// Height of the window.
+    height: f64,
+}
+
+#[cfg(feature = "hydrate")]
+impl View {
+    fn measure(list: &web_sys::Element) -> Self {
+        Self { top: list.get_bounding_client_rect().top(), height: screen() }
+    }
+
+    /// Which cards are near the screen.
+    fn window(self, Tracks { columns, pitch }: Tracks, total: usize) -> Window {
+        let rows = total.div_ceil(columns);
+        // Rows are far fewer than 2^52.
+        let first = ((-self.top / pitch).floor().max(0.0) as usize).min(rows.saturating_sub(1));
+        let seen = ((self.height - self.top) / pitch).ceil().max(0.0) as usize;
+        let to = |row: usize| row.clamp(first + 1, rows.max(first + 1)) * columns;
+        Window {
+            from: first.saturating_sub(AROUND) * columns,
+            top: first * columns,
+            seen: to(seen),
+            to: to(seen + AROUND),
+        }
+    }
+
+    /// Makes room for what the server's page does not hold, and wants the list where that page does not fill the screen.
+    fn reserve(self, tracks: Option<Tracks>, total: usize) -> Room {
+        let below = tracks.map_or(0.0, |Tracks { columns, pitch }| {
+            let there = PAGE_SIZE.div_ceil(columns);
+            if total > PAGE_SIZE && self.top + there as f64 * pitch < self.height {
+                crate::browser::index::want();
+            }
+            total.div_ceil(columns).saturating_sub(there) as f64 * pitch
+        });
+        Room { above: 0.0, below }
+    }
+}
+
+/// The height of the rows that are not in the page, in CSS pixels.
+#[cfg(feature = "hydrate")]
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Room {
+    above: f64,
+    below: f64,
 }
 
 #[cfg(feature = "hydrate")]
@@ -425,12 +550,10 @@ impl Window {
         Self { from, to, ..wanted }
     }
 
-    /// Keeps the height of the rows that are not in the page.
-    fn make_room(self, list: &web_sys::HtmlUListElement, tracks: Tracks, total: usize, is_settled: bool) {
-        let Tracks { columns, pitch } = tracks;
+    fn room(self, Tracks { columns, pitch }: Tracks, total: usize, is_settled: bool) -> Room {
         let Range { start: from, end: to } = self.range(is_settled);
         let below = total.div_ceil(columns).saturating_sub(to.div_ceil(columns));
-        pad(list, (from / columns) as f64 * pitch, below as f64 * pitch);
+        Room { above: (from / columns) as f64 * pitch, below: below as f64 * pitch }
     }
 }
 
@@ -440,22 +563,8 @@ fn screen() -> f64 {
     window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or(800.0)
 }
 
-/// Makes room for what the server's page does not hold, and wants the list where that page does not fill the screen.
 #[cfg(feature = "hydrate")]
-fn reserve(list: &web_sys::HtmlUListElement, tracks: Option<Tracks>, total: usize) {
-    let below = tracks.map_or(0.0, |Tracks { columns, pitch }| {
-        let there = PAGE_SIZE.div_ceil(columns);
-        if total > PAGE_SIZE && list.get_bounding_client_rect().top() + there as f64 * pitch < screen() {
-            crate::browser::index::want();
-        }
-        total.div_ceil(columns).saturating_sub(there) as f64 * pitch
-    });
-    pad(list, 0.0, below);
-}
-
-/// Room for the rows that are not in the page, in CSS pixels.
-#[cfg(feature = "hydrate")]
-fn pad(list: &web_sys::HtmlUListElement, above: f64, below: f64) {
+fn pad(list: &web_sys::HtmlUListElement, Room { above, below }: Room) {
     use leptos::wasm_bindgen::JsCast;
 
     let style = list.unchecked_ref::<web_sys::HtmlElement>().style();

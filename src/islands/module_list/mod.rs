@@ -34,11 +34,6 @@ pub fn ModuleList(first: ModulesPage, query: Query) -> impl IntoView {
                 crate::browser::index::want();
             }
         });
-        Effect::new(move |_| {
-            query.track();
-            live.index.track();
-            pictures.fill_soon();
-        });
         address::follow(query);
         address::keep_place(query, live.index);
     }

@@ -54,10 +54,14 @@ impl Pictures {
         let mut places = HashMap::new();
         add(&mut places, cards.iter().filter_map(|card| card.icon.as_deref()), true);
         let nothing = places.values().next().map(|place| Place { top: 0, ..place.clone() });
+        let is_first = StoredValue::new(true);
+        // Once they are taken over as they are.
+        #[cfg(feature = "hydrate")]
+        Effect::new(move || is_first.set_value(false));
         Self {
             places: RwSignal::new(places),
             nothing: StoredValue::new(nothing),
-            is_first: StoredValue::new(true),
+            is_first,
             #[cfg(feature = "hydrate")]
             calm: crate::browser::calm::Calm::default(),
         }
@@ -68,17 +72,20 @@ impl Pictures {
         self.places.with(|places| places.get(id).filter(|place| place.has_come).cloned())
     }
 
-    /// Loads what is missing once the list has been calm for a while.
+    /// Whoever asks is asked anew when pictures have come.
     #[cfg(feature = "hydrate")]
-    pub fn fill_soon(self) {
-        self.calm.after(PAUSE, move || self.fill());
+    pub fn track(self) {
+        self.places.track();
+    }
+
+    /// Loads what is missing of these once the list has been calm for a while.
+    #[cfg(feature = "hydrate")]
+    pub fn fill_soon(self, wanted: impl Fn() -> Vec<String> + Copy + 'static) {
+        self.calm.after(PAUSE, move || self.fill(&wanted()));
     }
 
     #[cfg(feature = "hydrate")]
-    fn fill(self) {
-        self.is_first.set_value(false);
-        let wanted: Vec<String> =
-            all("[data-icon]").into_iter().filter_map(|picture| picture.get_attribute("data-icon")).collect();
+    fn fill(self, wanted: &[String]) {
         // Nothing is shown otherwise before they have come, so nobody is told.
         let sheets = self.places.try_update_untracked(|places| {
             let missing: Vec<&str> = wanted.iter().map(String::as_str).filter(|id| !places.contains_key(*id)).collect();
@@ -122,14 +129,6 @@ fn add<'a>(places: &mut HashMap<String, Place>, ids: impl Iterator<Item = &'a st
     sheet
 }
 
-#[cfg(feature = "hydrate")]
-fn all(selector: &str) -> Vec<leptos::web_sys::Element> {
-    use leptos::wasm_bindgen::JsCast;
-
-    let Ok(found) = document().query_selector_all(selector) else { return Vec::new() };
-    (0..found.length()).filter_map(|at| found.item(at)?.dyn_into().ok()).collect()
-}
-
 /// The picture over the letter, which is seen where there is none, or none comes.
 pub fn picture(id: Option<String>, place: Option<Place>, label: &str, pictures: Pictures) -> impl IntoView + use<> {
     let letter = initial(label);
@@ -141,14 +140,13 @@ pub fn picture(id: Option<String>, place: Option<Place>, label: &str, pictures: 
             <img loading="lazy" src=icons::view(&place.sheet, &id) alt="" width="40" height="40"/>
         }),
         place => {
-            let missing = place.is_none().then_some(id);
             let place = place.or_else(|| pictures.nothing.get_value());
             let part = place.as_ref().map_or_else(|| "0 0 40 40".to_owned(), Place::part);
             let height = place.as_ref().map(|place| icons::height(place.count).to_string());
             let sheet = place.map(|place| place.sheet.to_string());
             // Cut out of the sheet: a view of it in an `<img>` is twice the work for the browser.
             Either::Right(view! {
-                <svg width="40" height="40" viewBox=part data-icon=missing>
+                <svg width="40" height="40" viewBox=part>
                     <image width="40" height=height href=sheet/>
                 </svg>
             })
