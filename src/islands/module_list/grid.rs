@@ -188,12 +188,13 @@ where
             // And where it does not, once that has been laid out.
             request_animation_frame(measure);
         });
+        let load_pictures = move || pictures.fill_soon(move || slots.without_picture());
         Effect::new(move |_| {
             // A letter may change nothing, and the next one all.
             query.track();
             revision.track();
             shown.track();
-            pictures.fill_soon(move || slots.without_picture());
+            load_pictures();
         });
         Effect::new(move |_| {
             query.track();
@@ -218,6 +219,8 @@ where
             settle();
             fit(Window::keep_up);
             fill_up_after(REST);
+            // What comes takes a frame, and another one to be shown.
+            load_pictures();
         });
         let resized = window_event_listener(leptos::ev::resize, move |_| {
             measured.set_value(None);
