@@ -108,6 +108,8 @@ async fn make(icon: Icon) -> Result<SmallIcon> {
     tokio::task::spawn_blocking(move || {
         let _permit = permit;
         let Icon { sha256, media_type, bytes } = icon;
+        // What the libraries say of it names it so.
+        let _span = tracing::info_span!("icon", %sha256).entered();
         let is_drawing = media_type == SVG;
         // What panics has met a broken file.
         let shrink = || if is_drawing { shrink::draw(&bytes) } else { shrink::shrink(&bytes) };
